@@ -1,0 +1,2 @@
+// Every kernel family; the exports of this file are the exports of the compiled module.
+export * from "./binary";
