@@ -1,2 +1,7 @@
 // Every kernel family; the exports of this file are the exports of the compiled module.
 export * from "./binary";
+export * from "./copy";
+export * from "./indexing";
+export * from "./optimizer";
+export * from "./reduce";
+export * from "./softmax";

@@ -1,0 +1,221 @@
+// Reverse-mode automatic differentiation. An operation on tensors that require gradients leaves a node: which tensors
+// went in, what it saved, and how a gradient of its output becomes gradients of its inputs. backward() walks the nodes
+// from the newest to the oldest, which is a topological order, and adds up what arrives.
+
+import { add, addInPlace, contiguousCopy, full } from "./compute";
+import { formatShape } from "./errors";
+import { closeScope, openScope, registerForCollection } from "./memory";
+import { sameShape } from "./shape";
+import { alias, isTensor, type Tensor } from "./tensor";
+
+/**
+ * Turns the gradient of the output into one gradient per input (null where `needs` is false).
+ * `saved` are the tensors given to record().
+ */
+export type Backward = (gradient: Tensor, saved: readonly Tensor[], needs: readonly boolean[]) => (Tensor | null)[];
+
+let gradientsEnabled = true;
+let nextId = 0;
+
+/** An operation in the graph. It is reference-counted: by its output and by the nodes that use its output. */
+export class Node {
+  readonly id = nextId++;
+  /** The node that made each input, the input itself where it is a leaf, null where no gradient is wanted. */
+  readonly inputs: readonly (Node | Tensor | null)[];
+  private readonly saved: Tensor[];
+  private readonly versions: number[];
+  private references = 1;
+  /** Gradient that has arrived so far, during backward(). */
+  gradient: Tensor | null = null;
+  consumed = false;
+
+  constructor(
+    readonly name: string,
+    inputs: readonly Tensor[],
+    saved: readonly Tensor[],
+    private readonly rule: Backward,
+  ) {
+    this.inputs = inputs.map((input) => (input.requiresGrad ? (input.node ?? input) : null));
+    for (const input of this.inputs) if (input instanceof Node) input.references++;
+    this.saved = saved.map(alias);
+    this.versions = saved.map((tensor) => tensor.handle.storage.version);
+  }
+
+  /** Gradients of the inputs from the gradient of the output. */
+  differentiate(gradient: Tensor): (Tensor | null)[] {
+    for (const [i, tensor] of this.saved.entries()) {
+      if (tensor.handle.storage.version !== this.versions[i]) {
+        throw new Error(
+          `backward: a tensor of shape ${formatShape(tensor.shape)} that ${this.name} saved was changed by assign() ` +
+            "before backward() used it",
+        );
+      }
+    }
+    return this.rule(
+      gradient,
+      this.saved,
+      this.inputs.map((input) => input !== null),
+    );
+  }
+
+  /** Frees the saved tensors. */
+  consume(): void {
+    this.consumed = true;
+    for (const tensor of this.saved) tensor.free("after backward()");
+    this.saved.length = 0;
+  }
+
+  /** One user less. A node without users frees what it saved and lets go of its inputs; iterative, graphs are deep. */
+  release(): void {
+    const pending: Node[] = [this];
+    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+      if (--node.references > 0) continue;
+      for (const tensor of node.saved) tensor.free("with its graph");
+      node.saved.length = 0;
+      for (const input of node.inputs) if (input instanceof Node) pending.push(input);
+    }
+  }
+}
+
+/**
+ * Records that `out` was computed from `inputs`. Does nothing when no input requires a gradient or inside noGrad().
+ * `saved` are the tensors that `rule` will need; they stay in memory until backward() has used them.
+ */
+export function record(
+  name: string,
+  out: Tensor,
+  inputs: readonly Tensor[],
+  saved: readonly Tensor[],
+  rule: Backward,
+): Tensor {
+  if (gradientsEnabled && inputs.some((input) => input.requiresGrad)) {
+    out.handle.node = new Node(name, inputs, saved, rule);
+  }
+  return out;
+}
+
+/** True outside noGrad(). */
+export function isGradEnabled(): boolean {
+  return gradientsEnabled;
+}
+
+/** Runs `body` without recording; see noGrad() in core/index.ts. */
+export function withoutGradients<T>(body: () => T): T {
+  const before = gradientsEnabled;
+  gradientsEnabled = false;
+  try {
+    return body();
+  } finally {
+    gradientsEnabled = before;
+  }
+}
+
+/** Every node that `root` depends on, newest first. */
+function sortedGraph(root: Node): Node[] {
+  const seen = new Set<Node>([root]);
+  const nodes = [root];
+  for (let i = 0; i < nodes.length; i++) {
+    for (const input of nodes[i].inputs) {
+      if (input instanceof Node && !seen.has(input)) {
+        seen.add(input);
+        nodes.push(input);
+      }
+    }
+  }
+  return nodes.sort((a, b) => b.id - a.id);
+}
+
+/**
+ * Computes the gradient of `root` by every leaf it depends on and adds it to the leaves' `grad`. `seed` is
+ * d(objective)/d(root); default 1 for a tensor of one element. Without `retainGraph` what the graph saved is freed.
+ */
+export function backward(root: Tensor, seed: Tensor | undefined, retainGraph: boolean): void {
+  if (!root.requiresGrad) {
+    throw new Error("backward: this tensor does not depend on any tensor with requiresGrad");
+  }
+  if (seed === undefined && root.size !== 1) {
+    throw new Error(
+      `backward: a tensor of shape ${formatShape(root.shape)} needs a gradient argument; only one element has a default`,
+    );
+  }
+  if (seed !== undefined && !sameShape(seed.shape, root.shape)) {
+    throw new RangeError(
+      `backward: the gradient has shape ${formatShape(seed.shape)}, the tensor ${formatShape(root.shape)}`,
+    );
+  }
+  withoutGradients(() => {
+    const scope = openScope("at the end of backward()");
+    try {
+      const gradient = seed === undefined ? full(root.shape, 1) : contiguousCopy(seed);
+      if (root.node === null) addToLeaf(root, gradient);
+      else propagate(root.node, gradient, retainGraph);
+    } finally {
+      closeScope(scope);
+    }
+  });
+}
+
+function propagate(root: Node, seed: Tensor, retainGraph: boolean): void {
+  const nodes = sortedGraph(root);
+  const spent = nodes.find((node) => node.consumed);
+  if (spent !== undefined) {
+    throw new Error(
+      `backward: the graph was freed by an earlier backward() (at ${spent.name}); pass { retainGraph: true } to the first`,
+    );
+  }
+  root.gradient = alias(seed);
+  try {
+    for (const node of nodes) {
+      const gradient = node.gradient;
+      if (gradient === null) continue;
+      node.gradient = null;
+      const scope = openScope("at the end of backward()");
+      try {
+        const gradients = node.differentiate(gradient);
+        for (const [i, input] of node.inputs.entries()) {
+          const arriving = gradients[i];
+          if (input === null || arriving === null) continue;
+          if (isTensor(input)) addToLeaf(input, arriving);
+          else addToNode(input, arriving);
+        }
+        if (!retainGraph) node.consume();
+      } finally {
+        closeScope(scope);
+        gradient.free("by backward()");
+      }
+    }
+  } finally {
+    for (const node of nodes) {
+      node.gradient?.free("by backward()");
+      node.gradient = null;
+    }
+  }
+}
+
+/** True when nobody but this handle and the scope's sees the data, so that it may be changed or kept. */
+function ownsData(tensor: Tensor): boolean {
+  return tensor.isContiguous && !tensor.handle.storage.shared;
+}
+
+function addToNode(node: Node, arriving: Tensor): void {
+  if (node.gradient === null) {
+    node.gradient = alias(arriving);
+  } else if (ownsData(node.gradient)) {
+    addInPlace(node.gradient, arriving);
+  } else {
+    const sum = add(node.gradient, arriving);
+    node.gradient.free("by backward()");
+    node.gradient = alias(sum);
+  }
+}
+
+function addToLeaf(leaf: Tensor, arriving: Tensor): void {
+  if (leaf.handle.freed !== null) return;
+  if (leaf.grad !== null) {
+    addInPlace(leaf.grad, arriving);
+    return;
+  }
+  leaf.grad = alias(ownsData(arriving) ? arriving : contiguousCopy(arriving));
+  leaf.grad.isGradient = true;
+  registerForCollection(leaf.grad);
+}

@@ -1,0 +1,36 @@
+// The public face of the core.
+
+import "./methods";
+import { withoutGradients } from "./autograd";
+import { isThenable, runInScope } from "./memory";
+import { isTensor } from "./tensor";
+
+export { arange, eye, full, linspace, ones, type TensorOptions, tensor, zeros, zerosLike } from "./creation";
+export { DataError, FreedTensorError, NonFiniteError, OutOfMemoryError } from "./errors";
+export { type GradcheckOptions, gradcheck } from "./gradcheck";
+export { type RuntimeInfo, runtime } from "./memory";
+export type { Operand } from "./ops/arithmetic";
+export { where } from "./ops/indexing";
+export { concat, stack } from "./ops/layout";
+export type { Axes, ReduceOptions } from "./ops/reduce";
+export { Generator, type GeneratorState, manualSeed, rand, randn } from "./random";
+export type { Shape } from "./shape";
+export type { Stateful } from "./stateful";
+export { type DType, type NestedArray, Tensor } from "./tensor";
+export { type Configuration, configure } from "./wasm";
+
+/**
+ * Runs `body` and frees every tensor made inside, except those it returns (also inside arrays, plain objects, maps and
+ * sets), those marked by keep(), and parameters, their gradients and optimizer state. What is returned passes to the
+ * enclosing scope. Throws a TypeError when the callback returns a promise.
+ */
+export function scope<T>(body: () => T): T {
+  return runInScope(body, "at the end of its scope()", isTensor);
+}
+
+/** Runs `body` without recording operations for backward(). Throws a TypeError when it returns a promise. */
+export function noGrad<T>(body: () => T): T {
+  const result = withoutGradients(body);
+  if (isThenable(result)) throw new TypeError("noGrad: the callback returned a promise; it covers synchronous code only");
+  return result;
+}

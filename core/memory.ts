@@ -1,0 +1,241 @@
+// Reference-counted storage in the WebAssembly memory, and the scopes that free tensors.
+
+import { Allocator, type Block } from "./allocator";
+import { FreedTensorError, formatBytes, OutOfMemoryError } from "./errors";
+import { activeFeatures, memoryLimit, memorySize } from "./wasm";
+
+const allocator = new Allocator();
+let tensorsInUse = 0;
+
+/** Bytes of tensor data, shared by a tensor, its views and the graph nodes that saved it. */
+export class Storage {
+  private readonly block: Block;
+  private references = 1;
+  /** Counts writes in place, so that backward can refuse a value that has changed since it was saved. */
+  version = 0;
+
+  constructor(readonly bytes: number) {
+    const block = allocator.allocate(bytes);
+    if (block === null) {
+      throw new OutOfMemoryError(
+        `out of memory: ${formatBytes(bytes)} asked for, ${formatBytes(allocator.bytesInUse)} in use by ` +
+          `${tensorsInUse} tensors, limit ${formatBytes(memoryLimit())}. In a loop of your own, wrap the loop body in scope()`,
+      );
+    }
+    this.block = block;
+  }
+
+  /** Byte address. */
+  get ptr(): number {
+    return this.block.start;
+  }
+
+  get shared(): boolean {
+    return this.references > 1;
+  }
+
+  retain(): void {
+    this.references++;
+  }
+
+  release(): void {
+    if (--this.references === 0) allocator.release(this.block);
+  }
+}
+
+/** Runs `use` with the address of a temporary block of `bytes` (at least; 64-byte aligned, uninitialised). */
+export function withScratch<T>(bytes: number, use: (ptr: number) => T): T {
+  const storage = new Storage(bytes);
+  try {
+    return use(storage.ptr);
+  } finally {
+    storage.release();
+  }
+}
+
+/** What a tensor holds on to. Separate from the tensor, so that a finalizer can release it. */
+export class Handle {
+  /** Why the tensor was freed; null while it lives. */
+  freed: string | null = null;
+
+  constructor(
+    readonly storage: Storage,
+    public node: { release(): void } | null = null,
+  ) {
+    tensorsInUse++;
+  }
+
+  release(reason: string): void {
+    if (this.freed !== null) return;
+    this.freed = reason;
+    tensorsInUse--;
+    this.storage.release();
+    this.node?.release();
+    this.node = null;
+  }
+}
+
+/** What the memory manager needs to know of a tensor. */
+export interface Managed {
+  /** @internal */
+  readonly handle: Handle;
+  /** @internal Set by keep(): no scope frees it. */
+  kept: boolean;
+  /** @internal Set on gradients, which live as long as the tensor they belong to. */
+  isGradient: boolean;
+  /** @internal The garbage collector watches it. */
+  registered: boolean;
+  /** @internal */
+  free(reason: string): void;
+}
+
+const registry = new FinalizationRegistry<Handle>((handle) => handle.release("collected"));
+
+/** Leaves the tensor to the garbage collector. */
+export function registerForCollection(tensor: Managed): void {
+  if (tensor.registered) return;
+  tensor.registered = true;
+  registry.register(tensor, tensor.handle, tensor);
+}
+
+/** Takes it back from the garbage collector, because it was freed. */
+export function unregisterFromCollection(tensor: Managed): void {
+  if (tensor.registered) registry.unregister(tensor);
+}
+
+/** A span of time whose tensors are freed together. */
+export class Scope {
+  tensors: Managed[] = [];
+  constructor(readonly reason: string) {}
+}
+
+/** Scopes that capture what is made now, innermost last. */
+const active: Scope[] = [];
+
+/** Gives a new tensor to the innermost scope, or to the garbage collector. */
+export function track(tensor: Managed): void {
+  const scope = active[active.length - 1];
+  if (scope === undefined) registerForCollection(tensor);
+  else scope.tensors.push(tensor);
+}
+
+export function openScope(reason: string): Scope {
+  const scope = new Scope(reason);
+  active.push(scope);
+  return scope;
+}
+
+/** Stops capturing without freeing anything. */
+export function suspendScope(scope: Scope): void {
+  const at = active.lastIndexOf(scope);
+  if (at >= 0) active.splice(at, 1);
+}
+
+/** Frees what the scope captured, but for the survivors, which pass to the enclosing scope. */
+export function closeScope(scope: Scope, survivors: ReadonlySet<Managed> = new Set()): void {
+  suspendScope(scope);
+  for (const tensor of survivors) {
+    // A gradient that is returned must outlive the tensor it belongs to.
+    if (tensor.isGradient) tensor.kept = true;
+  }
+  for (const tensor of scope.tensors) {
+    if (tensor.handle.freed !== null || tensor.kept) continue;
+    if (survivors.has(tensor)) track(tensor);
+    else tensor.free(scope.reason);
+  }
+  scope.tensors = [];
+}
+
+/** Passes everything the scope captured to the enclosing scope. */
+export function dissolveScope(scope: Scope): void {
+  suspendScope(scope);
+  for (const tensor of scope.tensors) {
+    if (tensor.handle.freed === null && !tensor.kept) track(tensor);
+  }
+  scope.tensors = [];
+}
+
+let suspendQueued = false;
+
+/**
+ * Opens a scope that ends with the synchronous part of the running code: whatever is made after an `await` is
+ * ordinary. No scope of another kind can be open when a microtask runs, so the task may suspend them all.
+ */
+export function openSynchronousScope(reason: string): Scope {
+  if (!suspendQueued) {
+    suspendQueued = true;
+    queueMicrotask(() => {
+      suspendQueued = false;
+      active.length = 0;
+    });
+  }
+  return openScope(reason);
+}
+
+function collectManaged(value: unknown, isManaged: (value: unknown) => value is Managed, found: Set<Managed>): void {
+  if (typeof value !== "object" || value === null) return;
+  if (isManaged(value)) {
+    found.add(value);
+  } else if (Array.isArray(value)) {
+    for (const item of value) collectManaged(item, isManaged, found);
+  } else if (value instanceof Map || value instanceof Set) {
+    for (const item of value.values()) collectManaged(item, isManaged, found);
+  } else if (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null) {
+    for (const item of Object.values(value)) collectManaged(item, isManaged, found);
+  }
+}
+
+/** True for promises and other thenables. */
+export function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** Runs `body` in a scope of its own; see scope() in core/index.ts. */
+export function runInScope<T>(body: () => T, reason: string, isManaged: (value: unknown) => value is Managed): T {
+  const scope = openScope(reason);
+  let result: T;
+  try {
+    result = body();
+    if (isThenable(result)) {
+      throw new TypeError("scope: the callback returned a promise; a scope covers synchronous code only");
+    }
+  } catch (error) {
+    closeScope(scope);
+    throw error;
+  }
+  const survivors = new Set<Managed>();
+  collectManaged(result, isManaged, survivors);
+  closeScope(scope, survivors);
+  return result;
+}
+
+/** Throws when the tensor was freed; `operation` is what was about to use it. */
+export function assertAlive(tensor: Managed, operation: string): void {
+  if (tensor.handle.freed !== null) {
+    throw new FreedTensorError(
+      `${operation}: this tensor was freed ${tensor.handle.freed}. Call keep() on a tensor that must live longer`,
+    );
+  }
+}
+
+/** What `runtime()` reports. */
+export interface RuntimeInfo {
+  /** Fixed-width SIMD kernels are in use. */
+  simd: boolean;
+  /** Fused multiply-adds are in use: fast, not reproducible across engines. */
+  relaxedSimd: boolean;
+  threads: number;
+  /** Bytes held by tensors, gradients, saved activations and optimizer state. */
+  bytesInUse: number;
+  /** Bytes of WebAssembly memory taken from the host. It grows and never shrinks. */
+  bytesReserved: number;
+  tensorsInUse: number;
+  /** Why something that was configured is not active. */
+  reasons: string[];
+}
+
+/** What is active in this process, and how much memory it uses. */
+export function runtime(): RuntimeInfo {
+  const features = activeFeatures();
+  return { ...features, bytesInUse: allocator.bytesInUse, bytesReserved: memorySize(), tensorsInUse };
+}

@@ -1,0 +1,91 @@
+// Initialisers: they overwrite a tensor in place, outside the graph, and return it. Fans are those of weights laid out
+// [out, in, ...kernel], as in PyTorch.
+
+import type { Shape, Tensor } from "../core/index";
+import { scope } from "../core/index";
+import { formatShape } from "../core/errors";
+import { globalGenerator } from "../core/random";
+import { sizeOf } from "../core/shape";
+
+/** Inputs and outputs of one unit: extents of axes 1 and 0, times the kernel's size. */
+function fans(shape: Shape): { fanIn: number; fanOut: number } {
+  if (shape.length < 2) {
+    throw new RangeError(`initialiser: fans need a weight of at least 2 axes, got ${formatShape(shape)}`);
+  }
+  const kernel = sizeOf(shape.slice(2));
+  return { fanIn: shape[1] * kernel, fanOut: shape[0] * kernel };
+}
+
+/** Uniform in [low, high). Default [0, 1). */
+export function uniform(weight: Tensor, low = 0, high = 1): Tensor {
+  return scope(() => weight.assign(globalGenerator.uniform(weight.shape, low, high)));
+}
+
+/** Gaussian. Default mean 0, standard deviation 1. */
+export function normal(weight: Tensor, mean = 0, std = 1): Tensor {
+  return scope(() => weight.assign(globalGenerator.normal(weight.shape, mean, std)));
+}
+
+/** One value everywhere. */
+export function constant(weight: Tensor, value: number): Tensor {
+  return scope(() => weight.assign(value));
+}
+
+/** What follows the layer, for the gain of Kaiming initialisation. */
+export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
+
+/** PyTorch's recommended gains; `slope` is leakyRelu's. */
+export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
+  switch (nonlinearity) {
+    case "tanh":
+      return 5 / 3;
+    case "relu":
+      return Math.sqrt(2);
+    case "leakyRelu":
+      return Math.sqrt(2 / (1 + slope * slope));
+    case "linear":
+    case "sigmoid":
+      return 1;
+    default:
+      throw new RangeError(`gain: unknown nonlinearity ${String(nonlinearity)}`);
+  }
+}
+
+/** Options of the Kaiming initialisers. */
+export interface KaimingOptions {
+  /** Keep the variance of the forward ("fanIn", default) or the backward pass ("fanOut"). */
+  mode?: "fanIn" | "fanOut";
+  /** Default "leakyRelu" with `slope` 0, as in PyTorch, which is relu. */
+  nonlinearity?: Nonlinearity;
+  /** Slope of leakyRelu. Default 0. */
+  slope?: number;
+}
+
+function kaimingStd(weight: Tensor, options: KaimingOptions): number {
+  const { mode = "fanIn", nonlinearity = "leakyRelu", slope = 0 } = options;
+  return gain(nonlinearity, slope) / Math.sqrt(fans(weight.shape)[mode]);
+}
+
+/** U(-b, b) with b = gain sqrt(3 / fan) (He et al. 2015). */
+export function kaimingUniform(weight: Tensor, options: KaimingOptions = {}): Tensor {
+  const bound = Math.sqrt(3) * kaimingStd(weight, options);
+  return uniform(weight, -bound, bound);
+}
+
+/** N(0, gain^2 / fan) (He et al. 2015). */
+export function kaimingNormal(weight: Tensor, options: KaimingOptions = {}): Tensor {
+  return normal(weight, 0, kaimingStd(weight, options));
+}
+
+/** U(-b, b) with b = gain sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+export function xavierUniform(weight: Tensor, gainFactor = 1): Tensor {
+  const { fanIn, fanOut } = fans(weight.shape);
+  const bound = gainFactor * Math.sqrt(6 / (fanIn + fanOut));
+  return uniform(weight, -bound, bound);
+}
+
+/** N(0, 2 gain^2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+export function xavierNormal(weight: Tensor, gainFactor = 1): Tensor {
+  const { fanIn, fanOut } = fans(weight.shape);
+  return normal(weight, 0, gainFactor * Math.sqrt(2 / (fanIn + fanOut)));
+}
