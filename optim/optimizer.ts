@@ -1,0 +1,151 @@
+// What all optimizers share: parameter groups, per-parameter state, saving.
+
+import { scope, type Stateful, Tensor } from "../core/index";
+import { formatShape } from "../core/errors";
+import { requireRate, restore } from "./state";
+
+/** Options that every group has. */
+export interface GroupOptions {
+  /** Learning rate. */
+  lr: number;
+}
+
+/** Parameters that share their options, as in PyTorch. */
+export type ParameterGroup<O extends GroupOptions> = O & { params: Tensor[] };
+
+/** What constructors take: tensors, or groups whose options override the defaults. */
+export type Parameters<O extends GroupOptions> = readonly Tensor[] | readonly (Partial<O> & { params: readonly Tensor[] })[];
+
+/** Values kept for one parameter: tensors of its shape, and numbers. */
+export type ParameterState = Record<string, Tensor | number>;
+
+/** Saved optimizer: the groups' options, and the state of each parameter in order. */
+export interface OptimizerState {
+  groups: Record<string, unknown>[];
+  state: Record<string, Float32Array | number>[];
+}
+
+/** Base class of optimizers. A subclass defines update() for one parameter. */
+export abstract class Optimizer<O extends GroupOptions = GroupOptions> implements Stateful<OptimizerState> {
+  readonly groups: ParameterGroup<O>[];
+  private readonly state = new Map<Tensor, ParameterState>();
+
+  constructor(parameters: Parameters<O>, defaults: O) {
+    const list = [...parameters];
+    if (list.length === 0) throw new RangeError(`${this.name}: no parameters were given`);
+    const groups = (list[0] instanceof Tensor ? [{ params: list }] : list) as (Partial<O> & { params: Tensor[] })[];
+    this.groups = groups.map((group) => ({ ...defaults, ...group, params: [...group.params] }));
+    const seen = new Set<Tensor>();
+    for (const group of this.groups) {
+      this.checkGroup(group);
+      for (const parameter of group.params) {
+        if (!(parameter instanceof Tensor)) throw new TypeError(`${this.name}: a parameter is not a tensor`);
+        if (seen.has(parameter)) throw new RangeError(`${this.name}: a parameter appears twice`);
+        seen.add(parameter);
+      }
+    }
+  }
+
+  /** The class name, for messages. */
+  get name(): string {
+    return this.constructor.name;
+  }
+
+  /** The learning rate of the first group. Setting it sets that of the first group. */
+  get lr(): number {
+    return this.groups[0].lr;
+  }
+
+  set lr(value: number) {
+    requireRate(this.name, value);
+    this.groups[0].lr = value;
+  }
+
+  /** Validates one group's options; subclasses add their own. */
+  protected checkGroup(group: ParameterGroup<O>): void {
+    requireRate(this.name, group.lr);
+  }
+
+  /** Updates one parameter in place from its gradient. */
+  protected abstract update(parameter: Tensor, gradient: Tensor, group: ParameterGroup<O>, state: ParameterState): void;
+
+  /** Updates every parameter that has a gradient. */
+  step(): void {
+    scope(() => {
+      for (const group of this.groups) {
+        for (const parameter of group.params) {
+          if (parameter.grad !== null) this.update(parameter, parameter.grad, group, this.stateOf(parameter));
+        }
+      }
+    });
+  }
+
+  /** Drops the gradients: they are null until the next backward(). */
+  zeroGrad(): void {
+    for (const group of this.groups) for (const parameter of group.params) parameter.clearGrad("by zeroGrad()");
+  }
+
+  /** Moves the parameters to the training point; only schedule-free optimizers have two points. */
+  train(): void {}
+
+  /** Moves the parameters to the evaluation point; only schedule-free optimizers have two points. */
+  eval(): void {}
+
+  /** The state kept for a parameter, empty at first. */
+  protected stateOf(parameter: Tensor): ParameterState {
+    let state = this.state.get(parameter);
+    if (state === undefined) {
+      state = {};
+      this.state.set(parameter, state);
+    }
+    return state;
+  }
+
+  /** A copy of all options and state, as plain values. */
+  stateDict(): OptimizerState {
+    return {
+      groups: this.groups.map(({ params: _, ...options }) => structuredClone(options)),
+      state: this.parameters().map((parameter) =>
+        Object.fromEntries(
+          Object.entries(this.stateOf(parameter)).map(([key, value]) => [
+            key,
+            value instanceof Tensor ? value.toFloat32Array() : value,
+          ]),
+        ),
+      ),
+    };
+  }
+
+  /** Restores options and state that stateDict() gave for the same parameters in the same groups. */
+  loadStateDict(saved: OptimizerState): void {
+    const parameters = this.parameters();
+    if (saved.groups.length !== this.groups.length || saved.state.length !== parameters.length) {
+      throw new RangeError(
+        `${this.name}.loadStateDict: expected ${this.groups.length} groups and ${parameters.length} parameters, ` +
+          `got ${saved.groups.length} and ${saved.state.length}`,
+      );
+    }
+    for (const [i, parameter] of parameters.entries()) {
+      for (const [key, value] of Object.entries(saved.state[i])) {
+        if (typeof value !== "number" && value.length !== parameter.size) {
+          throw new RangeError(
+            `${this.name}.loadStateDict: ${key} of parameter ${i} has ${value.length} elements, ` +
+              `expected ${formatShape(parameter.shape)}`,
+          );
+        }
+      }
+    }
+    for (const [i, group] of this.groups.entries()) Object.assign(group, structuredClone(saved.groups[i]));
+    for (const [i, parameter] of parameters.entries()) {
+      const state: ParameterState = {};
+      for (const [key, value] of Object.entries(saved.state[i])) {
+        state[key] = typeof value === "number" ? value : restore(parameter, value);
+      }
+      this.state.set(parameter, state);
+    }
+  }
+
+  private parameters(): Tensor[] {
+    return this.groups.flatMap((group) => group.params);
+  }
+}

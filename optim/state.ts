@@ -1,0 +1,29 @@
+// Tensors that optimizers keep between steps.
+
+import { type Tensor, tensor, zeros } from "../core/index";
+import type { ParameterState } from "./optimizer";
+
+/** The tensor of that name in a parameter's state; zeros of the parameter's shape at first. It outlives any scope. */
+export function slot(state: ParameterState, name: string, parameter: Tensor): Tensor {
+  state[name] ??= zeros(parameter.shape).keep();
+  return state[name] as Tensor;
+}
+
+/** A saved slot as a tensor. */
+export function restore(parameter: Tensor, values: Float32Array): Tensor {
+  return tensor(values, { shape: parameter.shape }).keep();
+}
+
+/** Throws unless the learning rate is a finite number of at least 0. */
+export function requireRate(name: string, lr: unknown): void {
+  if (typeof lr !== "number" || !(lr >= 0 && lr < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`${name}: lr must be a finite number of at least 0, got ${String(lr)}`);
+  }
+}
+
+/** Throws unless the value lies in [low, high). */
+export function requireWithin(name: string, option: string, value: unknown, low: number, high: number): void {
+  if (typeof value !== "number" || !(value >= low && value < high)) {
+    throw new RangeError(`${name}: ${option} must lie in [${low}, ${high}), got ${String(value)}`);
+  }
+}
