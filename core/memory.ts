@@ -132,7 +132,11 @@ export function suspendScope(scope: Scope): void {
 }
 
 /** Frees what the scope captured, but for the survivors, which pass to the enclosing scope. */
-export function closeScope(scope: Scope, survivors: ReadonlySet<Managed> = new Set()): void {
+export function closeScope(
+  scope: Scope,
+  survivors: ReadonlySet<Managed> = new Set(),
+  reason = scope.reason,
+): void {
   suspendScope(scope);
   for (const tensor of survivors) {
     // A gradient that is returned must outlive the tensor it belongs to.
@@ -141,7 +145,7 @@ export function closeScope(scope: Scope, survivors: ReadonlySet<Managed> = new S
   for (const tensor of scope.tensors) {
     if (tensor.handle.freed !== null || tensor.kept) continue;
     if (survivors.has(tensor)) track(tensor);
-    else tensor.free(scope.reason);
+    else tensor.free(reason);
   }
   scope.tensors = [];
 }

@@ -1,0 +1,100 @@
+// Batches of a dataset, in a seeded order, each with a memory scope of its own.
+
+import { Generator, type GeneratorState, type Stateful, type Tensor, tensor } from "../core/index";
+import { closeScope, dissolveScope, openSynchronousScope, type Scope } from "../core/memory";
+import { globalGenerator } from "../core/random";
+import type { Batch, TensorDataset } from "./dataset";
+
+/** Options of {@link DataLoader}. */
+export interface DataLoaderOptions {
+  /** Samples in a batch. Default 32. */
+  batchSize?: number;
+  /** A new order each epoch. Default false. */
+  shuffle?: boolean;
+  /** Leave out a last batch that is not full. Default false. */
+  dropLast?: boolean;
+  /** Seeds the order. Default: drawn from the global generator, so that it follows manualSeed(). */
+  seed?: number;
+}
+
+const NEXT_BATCH =
+  "when the next batch of its DataLoader began. A batch, and what the loop body made of it, lives until then; " +
+  "[...loader] and Array.from(loader) therefore cannot collect batches unless each tensor is kept";
+const LOOP_LEFT = "when the loop over its DataLoader was left";
+
+/**
+ * Iterates over a dataset in batches { x, y }. What the loop body makes is freed when the next batch begins, or when
+ * the loop is left early; after the last batch it passes to the enclosing scope, so that the last loss can be read.
+ * The scope covers the synchronous part of the body: tensors made after an `await` are ordinary.
+ */
+export class DataLoader implements Stateful<GeneratorState>, Iterable<Batch> {
+  /** Samples in a batch. */
+  readonly batchSize: number;
+  private readonly shuffle: boolean;
+  private readonly dropLast: boolean;
+  private readonly generator: Generator;
+
+  constructor(
+    readonly dataset: TensorDataset,
+    options: DataLoaderOptions = {},
+  ) {
+    const { batchSize = 32, shuffle = false, dropLast = false, seed } = options;
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new RangeError(`DataLoader: batchSize must be a positive integer, got ${batchSize}`);
+    }
+    this.batchSize = batchSize;
+    this.shuffle = shuffle;
+    this.dropLast = dropLast;
+    this.generator = new Generator(seed ?? (shuffle ? globalGenerator.nextInteger() : 0));
+  }
+
+  /** Number of batches. */
+  get length(): number {
+    const batches = this.dataset.length / this.batchSize;
+    return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+
+  [Symbol.iterator](): Iterator<Batch, undefined> {
+    const { dataset, batchSize, length } = this;
+    const order = this.order();
+    let at = 0;
+    let current: Scope | null = null;
+    return {
+      next: () => {
+        if (at === length) {
+          if (current !== null) dissolveScope(current);
+          current = null;
+          return { done: true, value: undefined };
+        }
+        if (current !== null) closeScope(current);
+        current = openSynchronousScope(NEXT_BATCH);
+        const indices: Tensor = tensor(order.slice(at * batchSize, (at + 1) * batchSize));
+        at++;
+        return { done: false, value: dataset.batch(indices) };
+      },
+      return: () => {
+        if (current !== null) closeScope(current, new Set(), LOOP_LEFT);
+        current = null;
+        at = length;
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  /** Positions of the samples in this epoch. */
+  private order(): Int32Array {
+    if (!this.shuffle) return Int32Array.from({ length: this.dataset.length }, (_, i) => i);
+    const permutation = this.generator.permutation(this.dataset.length);
+    const order = permutation.toInt32Array();
+    permutation.dispose();
+    return order;
+  }
+
+  stateDict(): GeneratorState {
+    return this.generator.stateDict();
+  }
+
+  loadStateDict(state: GeneratorState): void {
+    this.generator.loadStateDict(state);
+  }
+}

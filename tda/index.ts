@@ -1,0 +1,18 @@
+// Topological data analysis: connectomes, their homology, distances.
+
+export { connectome, correlation } from "./connectome";
+export {
+  componentsDistance,
+  cyclesDistance,
+  type GraphPersistence,
+  graphPersistence,
+  topDistance,
+} from "./graph-homology";
+export {
+  type ConnectomeDistance,
+  ConnectomeTracker,
+  type ConnectomeTrackerOptions,
+  type Observation,
+  type SignalGroup,
+  type TrackerState,
+} from "./tracker";

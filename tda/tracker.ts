@@ -1,0 +1,179 @@
+// Follows the functional connectome of a model while it trains.
+
+import { formatShape, NonFiniteError } from "../core/errors";
+import { concat, Generator, noGrad, type Stateful, scope, type Tensor, tensor } from "../core/index";
+import { type Module, tapOutputs } from "../nn/index";
+import { connectome, NonFiniteSignalError } from "./connectome";
+import { type GraphPersistence, graphPersistence, topDistance } from "./graph-homology";
+import { findSignalLayers } from "./signals";
+
+/** Distances between the connectomes of two observations. */
+export type ConnectomeDistance = "top";
+
+/** Options of {@link ConnectomeTracker}. */
+export interface ConnectomeTrackerOptions {
+  /** Inputs [N, ...] that every observation runs through the model. N = 256 is enough for frequent observations. */
+  probe: Tensor;
+  /** Names of the modules to observe. Default: the activation after each layer with weights, but for the last layer. */
+  layers?: readonly string[];
+  /** Most signals; a wider model is cut to a fixed random subset per layer, in proportion to its width. Default 512. */
+  maxSignals?: number;
+  /** Default "top". */
+  distance?: ConnectomeDistance;
+  /** Seeds the choice of signals. Default 0. */
+  seed?: number;
+}
+
+/** The signals that one layer contributes. */
+export interface SignalGroup {
+  layer: string;
+  count: number;
+}
+
+/** What one observation saw. */
+export interface Observation extends GraphPersistence {
+  /** Distance from the observation before; null for the first. */
+  distance: number | null;
+  /** [P,P]; belongs to the scope of the caller. */
+  connectome: Tensor;
+  /** Time the observation took. */
+  milliseconds: number;
+}
+
+/** Saved tracker: which signals it reads, and the last observation's persistence. */
+export interface TrackerState {
+  chosen: Int32Array[] | null;
+  last: GraphPersistence | null;
+}
+
+/**
+ * Observes the correlations between a model's activations on a fixed probe, and how far their topology has moved.
+ * Observing changes neither the model, nor its training mode, nor the random stream.
+ */
+export class ConnectomeTracker implements Stateful<TrackerState> {
+  /** The layers observed and how many signals each contributes; empty before the first observation. */
+  signals: SignalGroup[] = [];
+  private readonly probe: Tensor;
+  private readonly layers: readonly string[] | null;
+  private readonly maxSignals: number;
+  private readonly seed: number;
+  private chosen: Int32Array[] | null = null;
+  private last: GraphPersistence | null = null;
+
+  constructor(
+    readonly model: Module,
+    options: ConnectomeTrackerOptions,
+  ) {
+    const { probe, layers, maxSignals = 512, distance = "top", seed = 0 } = options;
+    if (probe.shape[0] === undefined || probe.shape[0] < 2) {
+      throw new RangeError(`ConnectomeTracker: the probe needs at least 2 samples, got ${formatShape(probe.shape)}`);
+    }
+    if (!Number.isInteger(maxSignals) || maxSignals < 2) {
+      throw new RangeError(`ConnectomeTracker: maxSignals must be an integer of at least 2, got ${maxSignals}`);
+    }
+    if (distance !== "top") throw new RangeError(`ConnectomeTracker: unknown distance ${String(distance)}; use "top"`);
+    const names = new Set(model.namedModules().map(([name]) => name));
+    for (const layer of layers ?? []) {
+      if (!names.has(layer)) {
+        throw new RangeError(`ConnectomeTracker: the model has no module "${layer}"; it has ${[...names].join(", ")}`);
+      }
+    }
+    this.probe = probe.detach().keep();
+    this.layers = layers ?? null;
+    this.maxSignals = maxSignals;
+    this.seed = seed;
+  }
+
+  /** Runs the probe through the model and measures how far the connectome has moved since the last call. */
+  observe(): Observation {
+    const started = performance.now();
+    const matrix = scope(() => noGrad(() => this.measure()));
+    const persistence = graphPersistence(matrix);
+    const distance = this.last === null ? null : topDistance(persistence, this.last);
+    this.last = persistence;
+    return { distance, connectome: matrix, ...persistence, milliseconds: performance.now() - started };
+  }
+
+  private measure(): Tensor {
+    const outputs = this.activations();
+    const widths = outputs.map(({ signals }) => signals.shape[1]);
+    this.chosen ??= chooseSignals(widths, this.maxSignals, this.seed);
+    const chosen = this.chosen;
+    this.signals = outputs.map(({ layer }, i) => ({ layer, count: chosen[i].length }));
+    const parts = outputs.map(({ signals }, i) =>
+      chosen[i].length === widths[i] ? signals : signals.indexSelect(1, tensor(chosen[i])),
+    );
+    const matrix = concat(parts, 1);
+    if (matrix.shape[1] < 2) throw new RangeError("ConnectomeTracker: a connectome needs at least 2 signals");
+    try {
+      return connectome(matrix);
+    } catch (error) {
+      if (!(error instanceof NonFiniteSignalError)) throw error;
+      let column = error.column;
+      const group = this.signals.find(({ count }) => (column -= count) < 0);
+      throw new NonFiniteError(`ConnectomeTracker: an activation of layer "${group?.layer}" is NaN or infinite`);
+    }
+  }
+
+  /** Signals [N, units] of each observed layer, in evaluation mode. */
+  private activations(): { layer: string; signals: Tensor }[] {
+    const modes = this.model.namedModules().map(([, module]) => ({ module, training: module.training }));
+    this.model.eval();
+    const seen: { name: string; module: Module; output: Tensor }[] = [];
+    try {
+      tapOutputs(
+        this.model,
+        (name, module, output) => seen.push({ name, module, output }),
+        () => this.model.forward(this.probe),
+      );
+    } finally {
+      for (const { module, training } of modes) module.training = training;
+    }
+    const names = this.layers ?? findSignalLayers(seen);
+    return names.map((layer) => {
+      const output = seen.find(({ name }) => name === layer)?.output;
+      if (output === undefined) throw new Error(`ConnectomeTracker: forward() does not run module "${layer}"`);
+      return { layer, signals: toSignals(layer, output) };
+    });
+  }
+
+  stateDict(): TrackerState {
+    return structuredClone({ chosen: this.chosen, last: this.last });
+  }
+
+  loadStateDict(state: TrackerState): void {
+    const { chosen, last } = structuredClone(state);
+    this.chosen = chosen;
+    this.last = last;
+  }
+}
+
+/** One column a unit: neurons as they are, channels [N,C,H,W] by their spatial mean, tokens [N,T,D] by their mean. */
+function toSignals(layer: string, output: Tensor): Tensor {
+  switch (output.ndim) {
+    case 2:
+      return output;
+    case 3:
+      return output.mean(1);
+    case 4:
+      return output.mean([2, 3]);
+    default:
+      throw new RangeError(`ConnectomeTracker: layer "${layer}" puts out ${formatShape(output.shape)}, not units`);
+  }
+}
+
+/** Ascending unit numbers for each layer: all of them, or a random subset in proportion to the layer's width. */
+function chooseSignals(widths: readonly number[], most: number, seed: number): Int32Array[] {
+  const total = widths.reduce((a, b) => a + b, 0);
+  if (total <= most) return widths.map((width) => Int32Array.from({ length: width }, (_, i) => i));
+  const generator = new Generator(seed);
+  let widthSoFar = 0;
+  let countSoFar = 0;
+  return widths.map((width) => {
+    // Rounding the running total shares the signals out without losing any.
+    widthSoFar += width;
+    const count = Math.floor((widthSoFar * most) / total) - countSoFar;
+    countSoFar += count;
+    return scope(() => generator.permutation(width).toInt32Array()).slice(0, count).sort();
+  });
+}
