@@ -1,0 +1,3 @@
+// Reading and writing tensors.
+
+export { loadSafetensors, type SafetensorsFile, saveSafetensors } from "./safetensors";

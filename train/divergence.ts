@@ -1,0 +1,69 @@
+// What to do when the loss is no number any more.
+
+import { NonFiniteError, noGrad, scope, type Tensor, tensor } from "../core/index";
+import { kernels } from "../core/wasm";
+import { contiguous } from "../core/compute";
+import { type Module, tapOutputs } from "../nn/index";
+
+function isFinite(value: Tensor): boolean {
+  return kernels().all_finite_f32(contiguous(value).ptr, value.size) === 1;
+}
+
+/** The training loss became NaN or infinite. The model holds the last finite weights. */
+export class DivergenceError extends NonFiniteError {
+  constructor(
+    message: string,
+    /** The step whose loss was not finite, from 1. */
+    readonly step: number,
+    /** The first parameter or layer that is not finite; null when only the loss is not. */
+    readonly layer: string | null,
+  ) {
+    super(message);
+  }
+}
+
+/** Copies of a model's parameters and buffers, to go back to. */
+export class Snapshot {
+  private copies: Record<string, Float32Array> = {};
+  /** When it was taken, for messages. */
+  taken = "";
+
+  /** Copies the tensors, unless one of them is not finite: then the last copies stay. */
+  take(model: Module, when: string): void {
+    const state = Object.entries(model.stateDict());
+    if (!state.every(([, value]) => isFinite(value))) return;
+    this.copies = Object.fromEntries(state.map(([name, value]) => [name, value.toFloat32Array()]));
+    this.taken = when;
+  }
+
+  /** Puts the copies back. */
+  restore(model: Module): void {
+    scope(() => {
+      for (const [name, value] of Object.entries(model.stateDict())) {
+        value.assign(tensor(this.copies[name], { shape: value.shape }));
+      }
+    });
+  }
+}
+
+/** Names what is not finite: a parameter, else the first layer in the forward pass of this input. */
+export function findNonFinite(model: Module, x: Tensor): { what: string; weightsAreFinite: boolean } {
+  for (const [name, value] of model.namedParameters()) {
+    if (!isFinite(value)) return { what: `parameter "${name}"`, weightsAreFinite: false };
+  }
+  let first: string | null = isFinite(x) ? null : "the input";
+  scope(() =>
+    noGrad(() =>
+      tapOutputs(
+        model,
+        (name, module, output) => {
+          if (first === null && module.namedChildren().length === 0 && !isFinite(output)) first = `layer "${name}"`;
+        },
+        () => {
+          model.forward(x);
+        },
+      ),
+    ),
+  );
+  return { what: first ?? "only the loss itself", weightsAreFinite: true };
+}

@@ -1,0 +1,51 @@
+// Loss and accuracy on a data set.
+
+import { noGrad, type Tensor } from "../core/index";
+import { DataLoader, type TensorDataset } from "../data/index";
+import { crossEntropy, type Module } from "../nn/index";
+
+/** A loss of model outputs and targets, one number. */
+export type Loss = (output: Tensor, target: Tensor) => Tensor;
+
+/** What evaluate() returns. */
+export interface Evaluation {
+  /** Mean over the samples. */
+  loss: number;
+  /** Share of right labels, from 0 to 1; null for targets that are no labels. */
+  accuracy: number | null;
+}
+
+/** Right labels in a batch; null when the targets are not int32 labels [N] of scores [N,C]. */
+export function countCorrect(output: Tensor, target: Tensor): number | null {
+  if (target.dtype !== "int32" || target.ndim !== 1 || output.ndim !== 2) return null;
+  return noGrad(() => output.argmax(-1).eq(target).sum().item());
+}
+
+/**
+ * Runs a data set through the model in evaluation mode. Use it once on the test set, when training is over.
+ * @param options.loss default crossEntropy. @param options.batchSize default 256.
+ */
+export function evaluate(
+  model: Module,
+  dataset: TensorDataset,
+  options: { loss?: Loss; batchSize?: number } = {},
+): Evaluation {
+  const { loss = crossEntropy, batchSize = 256 } = options;
+  const modes = model.namedModules().map(([, module]) => ({ module, training: module.training }));
+  model.eval();
+  let total = 0;
+  let correct: number | null = 0;
+  try {
+    noGrad(() => {
+      for (const { x, y } of new DataLoader(dataset, { batchSize })) {
+        const output = model.forward(x);
+        total += loss(output, y).item() * x.shape[0];
+        const right = countCorrect(output, y);
+        correct = correct === null || right === null ? null : correct + right;
+      }
+    });
+  } finally {
+    for (const { module, training } of modes) module.training = training;
+  }
+  return { loss: total / dataset.length, accuracy: correct === null ? null : correct / dataset.length };
+}
