@@ -1,6 +1,9 @@
 import { KC, MC, MR, NC, NR, TILE_BYTES, multiply_panels } from "./tile";
-import { GEMV_SCRATCH_BYTES, gemv } from "./gemv";
+import { gemv, gemv_scratch } from "./gemv";
 import { pack_columns, pack_rows } from "./pack";
+
+/** Up to this many rows or columns, separate matrix-vector products are faster than packing the large factor. */
+const FEW: i32 = 2;
 
 // @ts-ignore: decorator
 @inline
@@ -11,7 +14,7 @@ function round_up(n: i32, unit: i32): i32 {
 /** Bytes of scratch, 16-byte aligned, that gemm_f32 needs for these sizes. */
 export function gemm_scratch_bytes(m: i32, n: i32, k: i32): i32 {
   const depth = min(k, KC);
-  if (m == 1 || n == 1) return <i32>GEMV_SCRATCH_BYTES;
+  if (m <= FEW || n <= FEW) return <i32>gemv_scratch(k);
   return <i32>TILE_BYTES + 4 * depth * (round_up(min(m, MC), MR) + round_up(min(n, NC), NR));
 }
 
@@ -52,12 +55,18 @@ export function gemm_f32(
     for (let i = 0; i < m; i++) memory.fill(c + c_bytes * <usize>i, 0, <usize>n << 2);
     return;
   }
-  if (n == 1) {
-    gemv(c, c_bytes, a, a_bytes, b, trans_b ? 4 : b_bytes, m, k, trans_a != 0, accumulate != 0, scratch);
+  if (n <= FEW) {
+    const step: usize = trans_b ? b_bytes : 4;
+    for (let j = 0; j < n; j++, b += step, c += 4) {
+      gemv(c, c_bytes, a, a_bytes, b, trans_b ? 4 : b_bytes, m, k, trans_a != 0, accumulate != 0, scratch);
+    }
     return;
   }
-  if (m == 1) {
-    gemv(c, 4, b, b_bytes, a, trans_a ? a_bytes : 4, n, k, trans_b == 0, accumulate != 0, scratch);
+  if (m <= FEW) {
+    const step: usize = trans_a ? 4 : a_bytes;
+    for (let i = 0; i < m; i++, a += step, c += c_bytes) {
+      gemv(c, 4, b, b_bytes, a, trans_a ? a_bytes : 4, n, k, trans_b == 0, accumulate != 0, scratch);
+    }
     return;
   }
   const tile = scratch;

@@ -3,8 +3,15 @@
 import { KC } from "./tile";
 import { madd } from "./simd";
 
-const STRIP: usize = 4096; // bytes of y summed at a time: stays in the first-level cache
-export const GEMV_SCRATCH_BYTES: usize = STRIP + 4 * <usize>KC;
+// Elements of y summed at a time: those of A^T x stay in the first-level cache while rows of A pass over them,
+// those of A x are as many as sum in registers, each row of A being read from end to end.
+const COLUMNS: i32 = 1024;
+const ROWS: i32 = 16;
+
+/** Bytes of scratch for an inner dimension of k. */
+export function gemv_scratch(k: i32): usize {
+  return <usize>(COLUMNS + k) << 2;
+}
 
 /** y (+)= A x or A^T x for y[m], x[k] with strides; all strides in bytes. trans: A is stored [k, m]. */
 export function gemv(
@@ -12,19 +19,20 @@ export function gemv(
   accumulate: bool, scratch: usize,
 ): void {
   const sums = scratch;
-  const x_packed = scratch + STRIP;
-  for (let p = 0; p < k; p += KC) {
-    const depth = min(KC, k - p);
-    let x_block = x + x_step * <usize>p;
-    if (x_step != 4) {
-      for (let i = 0; i < depth; i++, x_block += x_step) store<f32>(x_packed + (<usize>i << 2), load<f32>(x_block));
-      x_block = x_packed;
-    }
-    for (let i = 0; i < m; i += <i32>STRIP >> 2) {
-      const rows = min(<i32>STRIP >> 2, m - i);
-      if (trans) sum_columns(sums, a + lda * <usize>p + (<usize>i << 2), lda, x_block, rows, depth);
-      else sum_rows(sums, a + lda * <usize>i + (<usize>p << 2), lda, x_block, rows, depth);
-      put_strided(y + y_step * <usize>i, y_step, sums, rows, accumulate || p > 0);
+  if (x_step != 4) {
+    const packed = scratch + (<usize>COLUMNS << 2);
+    for (let p = 0; p < k; p++, x += x_step) store<f32>(packed + (<usize>p << 2), load<f32>(x));
+    x = packed;
+  }
+  const strip = trans ? COLUMNS : ROWS;
+  for (let i = 0; i < m; i += strip) {
+    const count = min(strip, m - i);
+    for (let p = 0; p < k; p += KC) {
+      const depth = min(KC, k - p);
+      const x_block = x + (<usize>p << 2);
+      if (trans) sum_columns(sums, a + lda * <usize>p + (<usize>i << 2), lda, x_block, count, depth);
+      else sum_rows(sums, a + lda * <usize>i + (<usize>p << 2), lda, x_block, count, depth);
+      put_strided(y + y_step * <usize>i, y_step, sums, count, accumulate || p > 0);
     }
   }
 }
@@ -112,13 +120,13 @@ function fold_column(sum: v128, r0: usize, r1: usize, r2: usize, r3: usize, x: u
   return madd(v, v128.load_splat<f32>(x), sum);
 }
 
-/** sums[i] = sum over p of a[i * lda + p] x[p] for i < m. Lanes are rows, so that the sum over p stays sequential. */
+/** sums[i] = sum over p of a[i * lda + p] x[p] for i < m, m at most ROWS. Lanes are rows, so that the sum over p stays sequential. */
 function sum_rows(sums: usize, a: usize, lda: usize, x: usize, m: i32, k: i32): void {
   const end4 = x + (<usize>(k & ~3) << 2);
   const end = x + (<usize>k << 2);
   const lda2 = lda << 1;
   const lda3 = lda2 + lda;
-  for (; m >= 16; m -= 16) {
+  if (m == ROWS) {
     let s0 = f32x4.splat(0);
     let s1 = f32x4.splat(0);
     let s2 = f32x4.splat(0);
@@ -158,8 +166,7 @@ function sum_rows(sums: usize, a: usize, lda: usize, x: usize, m: i32, k: i32): 
     v128.store(sums, s1, 16);
     v128.store(sums, s2, 32);
     v128.store(sums, s3, 48);
-    a += 16 * lda;
-    sums += 64;
+    return;
   }
   for (; m > 0; m -= 4) {
     // Rows past the last one repeat it; their sums fall beyond the m that are read.
