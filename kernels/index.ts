@@ -1,6 +1,9 @@
 // Every kernel family; the exports of this file are the exports of the compiled module.
+export * from "./assignment";
 export * from "./binary";
+export * from "./bottleneck";
 export * from "./copy";
+export * from "./gemm";
 export * from "./indexing";
 export * from "./optimizer";
 export * from "./reduce";

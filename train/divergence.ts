@@ -4,6 +4,7 @@ import { NonFiniteError, noGrad, scope, type Tensor, tensor } from "../core/inde
 import { kernels } from "../core/wasm";
 import { contiguous } from "../core/compute";
 import { type Module, tapOutputs } from "../nn/index";
+import type { Seconds } from "./clock";
 
 function isFinite(value: Tensor): boolean {
   return kernels().all_finite_f32(contiguous(value).ptr, value.size) === 1;
@@ -15,8 +16,10 @@ export class DivergenceError extends NonFiniteError {
     message: string,
     /** The step whose loss was not finite, from 1. */
     readonly step: number,
-    /** The first parameter or layer that is not finite; null when only the loss is not. */
-    readonly layer: string | null,
+    /** The first parameter or layer that is not finite, or that only the loss is not. */
+    readonly layer: string,
+    /** Where the time went until then. */
+    readonly seconds: Seconds,
   ) {
     super(message);
   }

@@ -173,6 +173,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         `The weights of ${kept} are kept. Try a lower learning rate (it was ${optimizer.lr})`,
       step,
       what,
+      clock.seconds(),
     );
   }
 }

@@ -1,0 +1,194 @@
+// topograd train
+
+import { resolve } from "node:path";
+import { manualSeed, runtime } from "../core/index";
+import { CGALR } from "../optim/index";
+import { DivergenceError, type EndEvent, evaluate, type FitProgress, fit, type TrainEvent } from "../train/index";
+import { helpText, type OptionSpecs, parseOptions } from "./options";
+import { Progress } from "./progress";
+import { ConnectomeRecorder } from "./recorder";
+import { RunFolder } from "./run-folder";
+import { DATA_SETS, loadData, MODELS, makeModel, makeOptimizer, makeSchedule, makeTracker, OPTIMIZERS, SCHEDULES } from "./setup";
+import { VERSION } from "./version";
+
+const OPTIONS: OptionSpecs = {
+  data: { type: "string", default: "mnist", value: "NAME", about: `data set: ${DATA_SETS.join(", ")}` },
+  "data-dir": { type: "string", value: "DIR", about: "folder of the data set's original files" },
+  model: { type: "string", default: "mlp", value: "NAME", about: `network: ${MODELS.join(", ")}` },
+  optimizer: { type: "string", default: "sgd", value: "NAME", about: `optimizer: ${OPTIMIZERS.join(", ")}` },
+  schedule: { type: "string", default: "cg-alr", value: "NAME", about: `learning rate: ${SCHEDULES.join(", ")}` },
+  lr: { type: "string", default: "0.1", value: "RATE", about: "initial learning rate" },
+  momentum: { type: "string", default: "0.9", value: "SHARE", about: "momentum" },
+  "weight-decay": { type: "string", default: "0", value: "FACTOR", about: "L2 penalty" },
+  epochs: { type: "string", default: "20", value: "N", about: "passes over the training set" },
+  batch: { type: "string", default: "128", value: "N", about: "samples in a step" },
+  seed: { type: "string", default: "1", value: "N", about: "seeds everything random" },
+  validation: { type: "string", default: "0", value: "N", about: "training samples held out and evaluated each epoch" },
+  out: { type: "string", value: "DIR", about: "run folder (runs/DATA-MODEL-SCHEDULE-SEED)" },
+  resume: { type: "boolean", about: "do nothing if the run in --out is finished, else start it afresh" },
+  quiet: { type: "boolean", about: "print the last line only" },
+  json: { type: "boolean", about: "print one JSON object a line instead of progress" },
+  help: { type: "boolean", about: "print this help" },
+};
+
+const EXIT_INTERRUPTED = 130;
+/** CG-ALR's default, and what the middle of a run is counted by. */
+const OBSERVATIONS_PER_EPOCH = 5;
+
+/** Trains a network; returns the exit status. */
+export async function runTrain(args: string[]): Promise<number> {
+  const options = parseOptions(args, OPTIONS);
+  if (options.flag("help")) {
+    console.log(helpText("topograd train [options]", OPTIONS));
+    return 0;
+  }
+  const config = {
+    topograd: VERSION,
+    command: "train",
+    data: options.choice("data", DATA_SETS),
+    model: options.choice("model", MODELS),
+    optimizer: options.choice("optimizer", OPTIMIZERS),
+    schedule: options.choice("schedule", SCHEDULES),
+    lr: options.number("lr", 0, 1e6),
+    momentum: options.number("momentum", 0, 1),
+    weightDecay: options.number("weight-decay", 0, 1e6),
+    epochs: options.integer("epochs", 1, 1e6),
+    batchSize: options.integer("batch", 1, 1e6),
+    seed: options.integer("seed", 0, Number.MAX_SAFE_INTEGER),
+    validationSamples: options.integer("validation", 0, 1e9),
+  };
+  const json = options.flag("json");
+  const out = options.text("out") ?? `runs/${config.data}-${config.model}-${config.schedule}-${config.seed}`;
+  if (options.flag("resume") && RunFolder.isFinished(out)) {
+    console.log(`the run in ${resolve(out)} is finished`);
+    return 0;
+  }
+  const progress = new Progress(process.stderr, options.flag("quiet") || json);
+
+  manualSeed(config.seed);
+  const dataset = await loadData(config.data, options.text("data-dir"));
+  const [train, validation] =
+    config.validationSamples > 0
+      ? dataset.train.split(dataset.train.length - config.validationSamples, config.seed)
+      : [dataset.train, undefined];
+  const { model, sizes } = makeModel(train);
+  const optimizer = makeOptimizer(model, config.lr, config.momentum, config.weightDecay);
+  const stepsPerEpoch = Math.ceil(train.length / config.batchSize);
+  const recorder =
+    config.schedule === "cg-alr"
+      ? new ConnectomeRecorder(makeTracker(model, train), config.epochs * OBSERVATIONS_PER_EPOCH)
+      : null;
+  const schedule = makeSchedule(config.schedule, {
+    optimizer,
+    observer: recorder,
+    epochs: config.epochs,
+    stepsPerEpoch,
+  });
+  const parameters = model.parameters().reduce((n, p) => n + p.size, 0);
+  const folder = RunFolder.create(out, {
+    ...config,
+    sizes,
+    parameters,
+    trainSamples: train.length,
+    testSamples: dataset.test.length,
+    stepsPerEpoch,
+    ...(schedule instanceof CGALR ? { cgalr: schedule.options } : {}),
+    runtime: {
+      engine: `Node ${process.versions.node}`,
+      platform: `${process.platform} ${process.arch}`,
+      simd: runtime().simd,
+      threads: runtime().threads,
+    },
+  });
+  progress.line(
+    `${config.data}: ${train.length} training and ${dataset.test.length} test samples; ` +
+      `${config.model} ${sizes.join("-")}, ${parameters.toLocaleString("en-US")} parameters; ${config.schedule}, seed ${config.seed}`,
+  );
+
+  const emit = (event: TrainEvent): void => {
+    folder.record(event);
+    if (json) console.log(JSON.stringify(event));
+  };
+  const saveConnectomes = () =>
+    recorder?.save((tensors, metadata) => folder.saveConnectomes(tensors, metadata));
+  const status = {
+    step: 0,
+    steps: stepsPerEpoch * config.epochs,
+    epoch: 1,
+    epochs: config.epochs,
+    loss: Number.NaN,
+    accuracy: null as number | null,
+    lr: config.lr,
+    controller: null as string | null,
+  };
+  const onProgress = (event: FitProgress): void => {
+    if (event.type === "observed") {
+      const { record, envelope } = event;
+      status.controller = `${record.state} x${record.multiplier.toFixed(2)}`;
+      emit({ type: "observation", ...record, envelope, ...(recorder as ConnectomeRecorder).quantiles() });
+      return;
+    }
+    emit(event);
+    if (event.type === "step") {
+      Object.assign(status, event, { epoch: Math.floor(event.epoch) + 1 });
+      progress.update(status);
+      return;
+    }
+    saveConnectomes();
+    const show = (share: number | null | undefined) => (share == null ? "" : `, accuracy ${(100 * share).toFixed(2)} %`);
+    const held =
+      event.validationLoss === undefined
+        ? ""
+        : `; validation loss ${event.validationLoss.toFixed(4)}${show(event.validationAccuracy)}`;
+    progress.line(
+      `epoch ${String(event.epoch).padStart(String(config.epochs).length)}/${config.epochs}: ` +
+        `loss ${event.trainLoss.toFixed(4)}${show(event.trainAccuracy)}${held}; lr ${event.lr.toPrecision(3)}` +
+        `${status.controller === null ? "" : `, ${status.controller}`}; ${event.seconds.toFixed(1)} s`,
+    );
+  };
+
+  const abort = new AbortController();
+  const onInterrupt = () => abort.abort();
+  process.once("SIGINT", onInterrupt);
+  process.once("SIGTERM", onInterrupt);
+  let end: EndEvent;
+  try {
+    const result = await fit({
+      model,
+      optimizer,
+      schedule,
+      train,
+      validation,
+      epochs: config.epochs,
+      batchSize: config.batchSize,
+      onProgress,
+      signal: abort.signal,
+    });
+    end = { type: "end", status: result.status, step: result.steps, seconds: result.seconds };
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    end = { type: "end", status: "diverged", step: error.step, seconds: error.seconds, message: error.message };
+  } finally {
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+    progress.clear();
+  }
+  saveConnectomes();
+  const test = evaluate(model, dataset.test);
+  end.testLoss = test.loss;
+  end.testAccuracy = test.accuracy;
+  end.weightsHash = folder.saveWeights(model.stateDict());
+  emit(end);
+  folder.close();
+
+  const { seconds } = end;
+  const share = seconds.total > 0 ? seconds.connectome / seconds.total : 0;
+  if (end.message !== undefined) console.error(`topograd: ${end.message}`);
+  if (end.status === "interrupted") console.error("interrupted: what was learnt until now is saved");
+  if (!options.flag("quiet") && !json) {
+    console.log(`${end.step} steps in ${seconds.total.toFixed(1)} s; the connectome took ${(100 * share).toFixed(2)} %`);
+    console.log(`weights: ${end.weightsHash} (SHA-256 of ${resolve(out)}/weights.safetensors)`);
+  }
+  if (!json) console.log(`test accuracy: ${(100 * (test.accuracy ?? 0)).toFixed(2)} %`);
+  return { finished: 0, interrupted: EXIT_INTERRUPTED, diverged: 1 }[end.status];
+}
