@@ -3,6 +3,7 @@ export * from "./assignment";
 export * from "./binary";
 export * from "./bottleneck";
 export * from "./copy";
+export { diagram_invalid_bar } from "./diagram";
 export * from "./gemm";
 export * from "./indexing";
 export * from "./optimizer";
