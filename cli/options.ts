@@ -1,6 +1,6 @@
 // Parsing and checking command-line options.
 
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 
 /** The command line was not understood: exit status 2. */
 export class UsageError extends Error {}
@@ -61,7 +61,8 @@ export function parseOptions(args: string[], specs: OptionSpecs, allowPositional
     choice: (name, choices) => {
       const value = text(name);
       const found = choices.find((choice) => choice === value);
-      if (found === undefined) throw new UsageError(`--${name}: unknown "${value}"; there is ${choices.join(", ")}`);
+      if (found === undefined)
+        throw new UsageError(`--${name}: unknown "${value}"; there is ${choices.join(", ")}`);
       return found;
     },
   };

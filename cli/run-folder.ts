@@ -1,7 +1,17 @@
 // The folder that a training run leaves: config.json, metrics.jsonl, weights.safetensors, connectomes.safetensors.
 
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Tensor } from "../core/index";
 import { saveSafetensors } from "../io/index";

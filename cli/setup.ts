@@ -1,8 +1,16 @@
 // What the names on the command line stand for: data sets, models, optimizers, schedules.
 
 import { globalGenerator } from "../core/random";
-import { circles, mnist, moons, type SplitDataset, spirals, stratifiedSample, type TensorDataset } from "../data/index";
-import { mlp, type Module } from "../nn/index";
+import {
+  circles,
+  mnist,
+  moons,
+  type SplitDataset,
+  spirals,
+  stratifiedSample,
+  type TensorDataset,
+} from "../data/index";
+import { type Module, mlp } from "../nn/index";
 import { CGALR, type ConnectomeObserver, CosineAnnealingLR, type Optimizer, SGD } from "../optim/index";
 import { ConnectomeTracker } from "../tda/index";
 import type { FitSchedule } from "../train/index";

@@ -3,12 +3,29 @@
 import { resolve } from "node:path";
 import { manualSeed, runtime } from "../core/index";
 import { CGALR } from "../optim/index";
-import { DivergenceError, type EndEvent, evaluate, type FitProgress, fit, type TrainEvent } from "../train/index";
+import {
+  DivergenceError,
+  type EndEvent,
+  evaluate,
+  type FitProgress,
+  fit,
+  type TrainEvent,
+} from "../train/index";
 import { helpText, type OptionSpecs, parseOptions } from "./options";
 import { Progress } from "./progress";
 import { ConnectomeRecorder } from "./recorder";
 import { RunFolder } from "./run-folder";
-import { DATA_SETS, loadData, MODELS, makeModel, makeOptimizer, makeSchedule, makeTracker, OPTIMIZERS, SCHEDULES } from "./setup";
+import {
+  DATA_SETS,
+  loadData,
+  MODELS,
+  makeModel,
+  makeOptimizer,
+  makeSchedule,
+  makeTracker,
+  OPTIMIZERS,
+  SCHEDULES,
+} from "./setup";
 import { VERSION } from "./version";
 
 const OPTIONS: OptionSpecs = {
@@ -16,14 +33,24 @@ const OPTIONS: OptionSpecs = {
   "data-dir": { type: "string", value: "DIR", about: "folder of the data set's original files" },
   model: { type: "string", default: "mlp", value: "NAME", about: `network: ${MODELS.join(", ")}` },
   optimizer: { type: "string", default: "sgd", value: "NAME", about: `optimizer: ${OPTIMIZERS.join(", ")}` },
-  schedule: { type: "string", default: "cg-alr", value: "NAME", about: `learning rate: ${SCHEDULES.join(", ")}` },
+  schedule: {
+    type: "string",
+    default: "cg-alr",
+    value: "NAME",
+    about: `learning rate: ${SCHEDULES.join(", ")}`,
+  },
   lr: { type: "string", default: "0.1", value: "RATE", about: "initial learning rate" },
   momentum: { type: "string", default: "0.9", value: "SHARE", about: "momentum" },
   "weight-decay": { type: "string", default: "0", value: "FACTOR", about: "L2 penalty" },
   epochs: { type: "string", default: "20", value: "N", about: "passes over the training set" },
   batch: { type: "string", default: "128", value: "N", about: "samples in a step" },
   seed: { type: "string", default: "1", value: "N", about: "seeds everything random" },
-  validation: { type: "string", default: "0", value: "N", about: "training samples held out and evaluated each epoch" },
+  validation: {
+    type: "string",
+    default: "0",
+    value: "N",
+    about: "training samples held out and evaluated each epoch",
+  },
   out: { type: "string", value: "DIR", about: "run folder (runs/DATA-MODEL-SCHEDULE-SEED)" },
   resume: { type: "boolean", about: "do nothing if the run in --out is finished, else start it afresh" },
   quiet: { type: "boolean", about: "print the last line only" },
@@ -135,7 +162,8 @@ export async function runTrain(args: string[]): Promise<number> {
       return;
     }
     saveConnectomes();
-    const show = (share: number | null | undefined) => (share == null ? "" : `, accuracy ${(100 * share).toFixed(2)} %`);
+    const show = (share: number | null | undefined) =>
+      share == null ? "" : `, accuracy ${(100 * share).toFixed(2)} %`;
     const held =
       event.validationLoss === undefined
         ? ""
@@ -167,7 +195,13 @@ export async function runTrain(args: string[]): Promise<number> {
     end = { type: "end", status: result.status, step: result.steps, seconds: result.seconds };
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
-    end = { type: "end", status: "diverged", step: error.step, seconds: error.seconds, message: error.message };
+    end = {
+      type: "end",
+      status: "diverged",
+      step: error.step,
+      seconds: error.seconds,
+      message: error.message,
+    };
   } finally {
     process.off("SIGINT", onInterrupt);
     process.off("SIGTERM", onInterrupt);
@@ -186,7 +220,9 @@ export async function runTrain(args: string[]): Promise<number> {
   if (end.message !== undefined) console.error(`topograd: ${end.message}`);
   if (end.status === "interrupted") console.error("interrupted: what was learnt until now is saved");
   if (!options.flag("quiet") && !json) {
-    console.log(`${end.step} steps in ${seconds.total.toFixed(1)} s; the connectome took ${(100 * share).toFixed(2)} %`);
+    console.log(
+      `${end.step} steps in ${seconds.total.toFixed(1)} s; the connectome took ${(100 * share).toFixed(2)} %`,
+    );
     console.log(`weights: ${end.weightsHash} (SHA-256 of ${resolve(out)}/weights.safetensors)`);
   }
   if (!json) console.log(`test accuracy: ${(100 * (test.accuracy ?? 0)).toFixed(2)} %`);

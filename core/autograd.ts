@@ -12,7 +12,11 @@ import { alias, isTensor, type Tensor } from "./tensor";
  * Turns the gradient of the output into one gradient per input (null where `needs` is false).
  * `saved` are the tensors given to record().
  */
-export type Backward = (gradient: Tensor, saved: readonly Tensor[], needs: readonly boolean[]) => (Tensor | null)[];
+export type Backward = (
+  gradient: Tensor,
+  saved: readonly Tensor[],
+  needs: readonly boolean[],
+) => (Tensor | null)[];
 
 let gradientsEnabled = true;
 let nextId = 0;

@@ -8,8 +8,8 @@ import {
   collapse,
   contiguousStrides,
   isContiguous,
-  sameShape,
   type Shape,
+  sameShape,
 } from "./shape";
 import { allocate, type DType, type Tensor, viewOf } from "./tensor";
 import { type Kernels, kernels, memoryViews } from "./wasm";
@@ -22,7 +22,9 @@ let planStorage: Storage | null = null;
 /** Writes a plan (kernels/odometer.ts) and returns its address. Kernels run one at a time, so there is one plan. */
 function writePlan(operation: string, shape: Shape, first: Shape, second: Shape): number {
   if (shape.length > MAX_PLAN_DIMENSIONS) {
-    throw new RangeError(`${operation}: at most ${MAX_PLAN_DIMENSIONS} axes can be strided, got ${formatShape(shape)}`);
+    throw new RangeError(
+      `${operation}: at most ${MAX_PLAN_DIMENSIONS} axes can be strided, got ${formatShape(shape)}`,
+    );
   }
   planStorage ??= new Storage(PLAN_BYTES);
   const { i32 } = memoryViews();
@@ -37,7 +39,13 @@ function writePlan(operation: string, shape: Shape, first: Shape, second: Shape)
 
 /** Kernels of kernels/binary.ts that take a plan. */
 export type BinaryKernel = {
-  [K in keyof Kernels]: Kernels[K] extends (out: number, a: number, b: number, rank: number, plan: number) => void
+  [K in keyof Kernels]: Kernels[K] extends (
+    out: number,
+    a: number,
+    b: number,
+    rank: number,
+    plan: number,
+  ) => void
     ? K
     : never;
 }[keyof Kernels];
@@ -78,7 +86,12 @@ export function copyInto(operation: string, out: Tensor, x: Tensor): void {
   const k = kernels();
   const [outStrides, xStrides] = strides;
   // A transposed matrix, the most common strided layout, has a kernel of its own.
-  if (shape.length === 2 && isContiguous(shape, outStrides) && xStrides[0] === 1 && xStrides[1] === shape[0]) {
+  if (
+    shape.length === 2 &&
+    isContiguous(shape, outStrides) &&
+    xStrides[0] === 1 &&
+    xStrides[1] === shape[0]
+  ) {
     k.transpose_32(out.ptr, x.ptr, shape[1], shape[0]);
     return;
   }
@@ -178,4 +191,3 @@ export function sumOver(x: Tensor, axes: readonly number[], divisor: number, kee
   kernels().sum_f32(out.ptr, layout.x.ptr, layout.outer, layout.n, layout.inner, divisor);
   return out;
 }
-

@@ -2,7 +2,7 @@
 
 import { full as filled } from "./compute";
 import { formatShape } from "./errors";
-import { type Shape, checkShape, sizeOf } from "./shape";
+import { checkShape, type Shape, sizeOf } from "./shape";
 import { allocate, type DType, type NestedArray, type Tensor } from "./tensor";
 import { memoryViews } from "./wasm";
 
@@ -26,7 +26,12 @@ type TypedArray =
   | Uint32Array;
 
 function isTypedArray(value: unknown): value is TypedArray {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView) && !(value instanceof BigInt64Array) && !(value instanceof BigUint64Array);
+  return (
+    ArrayBuffer.isView(value) &&
+    !(value instanceof DataView) &&
+    !(value instanceof BigInt64Array) &&
+    !(value instanceof BigUint64Array)
+  );
 }
 
 function finish(out: Tensor, options: TensorOptions): Tensor {
@@ -44,14 +49,18 @@ function flatten(data: NestedArray): { values: number[]; shape: number[] } {
   const walk = (item: NestedArray, axis: number, path: string): void => {
     if (axis === shape.length) {
       if (typeof item !== "number") {
-        throw new TypeError(`tensor: element ${path || "0"} is ${Array.isArray(item) ? "an array" : typeof item}, expected a number`);
+        throw new TypeError(
+          `tensor: element ${path || "0"} is ${Array.isArray(item) ? "an array" : typeof item}, expected a number`,
+        );
       }
       values.push(item);
       return;
     }
     if (!Array.isArray(item) || item.length !== shape[axis]) {
       const got = Array.isArray(item) ? `${item.length} elements` : typeof item;
-      throw new RangeError(`tensor: nested arrays must be even: ${path || "the array"} has ${got}, expected ${shape[axis]}`);
+      throw new RangeError(
+        `tensor: nested arrays must be even: ${path || "the array"} has ${got}, expected ${shape[axis]}`,
+      );
     }
     for (const [i, inner] of item.entries()) walk(inner, axis + 1, `${path}[${i}]`);
   };
@@ -64,7 +73,10 @@ function flatten(data: NestedArray): { values: number[]; shape: number[] } {
  * @param data numbers nested evenly, or a typed array (then of shape [length] unless `shape` is given).
  * @param options.shape the shape to give the elements, in row-major order; one extent may be -1.
  */
-export function tensor(data: NestedArray | TypedArray, options: TensorOptions & { shape?: Shape } = {}): Tensor {
+export function tensor(
+  data: NestedArray | TypedArray,
+  options: TensorOptions & { shape?: Shape } = {},
+): Tensor {
   const { values, shape } = isTypedArray(data) ? { values: data, shape: [data.length] } : flatten(data);
   const dtype = options.dtype ?? (data instanceof Int32Array ? "int32" : "float32");
   if (dtype !== "float32" && dtype !== "int32") {
@@ -73,7 +85,8 @@ export function tensor(data: NestedArray | TypedArray, options: TensorOptions & 
   const target = options.shape === undefined ? shape : inferShape("tensor", options.shape, values.length);
   if (dtype === "int32" && !(values instanceof Int32Array)) {
     const odd = (values as ArrayLike<number>).length > 0 ? findNonInteger(values) : -1;
-    if (odd >= 0) throw new TypeError(`tensor: int32 element ${odd} is ${values[odd]}, expected a 32-bit integer`);
+    if (odd >= 0)
+      throw new TypeError(`tensor: int32 element ${odd} is ${values[odd]}, expected a 32-bit integer`);
   }
   const out = allocate(target, dtype);
   const { f32, i32 } = memoryViews();
@@ -99,7 +112,9 @@ export function inferShape(operation: string, shape: Shape, size: number): numbe
   }
   checkShape(operation, out);
   if (sizeOf(out) !== size) {
-    throw new RangeError(`${operation}: ${size} elements do not fill shape ${formatShape(shape)} of ${sizeOf(out)}`);
+    throw new RangeError(
+      `${operation}: ${size} elements do not fill shape ${formatShape(shape)} of ${sizeOf(out)}`,
+    );
   }
   return out;
 }
@@ -141,13 +156,19 @@ export function arange(start: number, stop?: number, step = 1, options: TensorOp
     throw new RangeError(`arange: needs finite bounds and a step that is not 0, got ${from}, ${to}, ${step}`);
   }
   const n = Math.max(0, Math.ceil((to - from) / step));
-  return tensor(Float64Array.from({ length: n }, (_, i) => from + i * step), options);
+  return tensor(
+    Float64Array.from({ length: n }, (_, i) => from + i * step),
+    options,
+  );
 }
 
 /** `count` evenly spaced values from `start` to `stop`, both included. */
 export function linspace(start: number, stop: number, count: number, options: TensorOptions = {}): Tensor {
-  if (!Number.isInteger(count) || count < 0) throw new RangeError(`linspace: count must be 0 or more, got ${count}`);
+  if (!Number.isInteger(count) || count < 0)
+    throw new RangeError(`linspace: count must be 0 or more, got ${count}`);
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
-  const values = Float64Array.from({ length: count }, (_, i) => (i === count - 1 && count > 1 ? stop : start + i * step));
+  const values = Float64Array.from({ length: count }, (_, i) =>
+    i === count - 1 && count > 1 ? stop : start + i * step,
+  );
   return tensor(values, options);
 }

@@ -41,7 +41,9 @@ export function gradcheck(
       const weights = globalGenerator.uniform(out.shape, 0.5, 1.5);
       const weigh = () => {
         globalGenerator.loadStateDict(state);
-        return withoutGradients(() => runInScope(() => dot(fn(...leaves), weights), "after gradcheck", isTensor));
+        return withoutGradients(() =>
+          runInScope(() => dot(fn(...leaves), weights), "after gradcheck", isTensor),
+        );
       };
       out.backward(weights);
       for (const [i, leaf] of leaves.entries()) {

@@ -31,6 +31,7 @@ export function scope<T>(body: () => T): T {
 /** Runs `body` without recording operations for backward(). Throws a TypeError when it returns a promise. */
 export function noGrad<T>(body: () => T): T {
   const result = withoutGradients(body);
-  if (isThenable(result)) throw new TypeError("noGrad: the callback returned a promise; it covers synchronous code only");
+  if (isThenable(result))
+    throw new TypeError("noGrad: the callback returned a promise; it covers synchronous code only");
   return result;
 }

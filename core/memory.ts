@@ -176,7 +176,11 @@ export function openSynchronousScope(reason: string): Scope {
   return openScope(reason);
 }
 
-function collectManaged(value: unknown, isManaged: (value: unknown) => value is Managed, found: Set<Managed>): void {
+function collectManaged(
+  value: unknown,
+  isManaged: (value: unknown) => value is Managed,
+  found: Set<Managed>,
+): void {
   if (typeof value !== "object" || value === null) return;
   if (isManaged(value)) {
     found.add(value);
@@ -191,11 +195,17 @@ function collectManaged(value: unknown, isManaged: (value: unknown) => value is 
 
 /** True for promises and other thenables. */
 export function isThenable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
 }
 
 /** Runs `body` in a scope of its own; see scope() in core/index.ts. */
-export function runInScope<T>(body: () => T, reason: string, isManaged: (value: unknown) => value is Managed): T {
+export function runInScope<T>(
+  body: () => T,
+  reason: string,
+  isManaged: (value: unknown) => value is Managed,
+): T {
   const scope = openScope(reason);
   let result: T;
   try {

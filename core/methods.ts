@@ -2,8 +2,9 @@
 // broadcast; `axis` may be negative; int32 operands are converted to float32 before arithmetic.
 
 import { backward } from "./autograd";
-import * as arithmetic from "./ops/arithmetic";
+import { assertAlive } from "./memory";
 import type { Operand } from "./ops/arithmetic";
+import * as arithmetic from "./ops/arithmetic";
 import * as elementwise from "./ops/elementwise";
 import * as indexing from "./ops/indexing";
 import * as layout from "./ops/layout";
@@ -11,7 +12,6 @@ import * as linear from "./ops/matmul";
 import type { Axes, ReduceOptions } from "./ops/reduce";
 import * as reduce from "./ops/reduce";
 import type { Shape } from "./shape";
-import { assertAlive } from "./memory";
 import { type DType, Tensor } from "./tensor";
 
 declare module "./tensor" {

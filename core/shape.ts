@@ -50,7 +50,9 @@ export function normalizeAxis(operation: string, axis: number, shape: Shape): nu
   const ndim = shape.length;
   if (!Number.isInteger(axis) || axis < -ndim || axis >= ndim) {
     const range = ndim === 0 ? "a scalar has no axes" : `expected ${-ndim}..${ndim - 1}`;
-    throw new RangeError(`${operation}: axis ${axis} is out of range for shape ${formatShape(shape)}: ${range}`);
+    throw new RangeError(
+      `${operation}: axis ${axis} is out of range for shape ${formatShape(shape)}: ${range}`,
+    );
   }
   return axis < 0 ? axis + ndim : axis;
 }
@@ -62,9 +64,13 @@ export function normalizeAxes(
   shape: Shape,
 ): number[] {
   if (axes === undefined) return shape.map((_, d) => d);
-  const list = (typeof axes === "number" ? [axes] : axes).map((axis) => normalizeAxis(operation, axis, shape));
+  const list = (typeof axes === "number" ? [axes] : axes).map((axis) =>
+    normalizeAxis(operation, axis, shape),
+  );
   if (new Set(list).size !== list.length) {
-    throw new RangeError(`${operation}: an axis appears twice in [${String(axes)}] for shape ${formatShape(shape)}`);
+    throw new RangeError(
+      `${operation}: an axis appears twice in [${String(axes)}] for shape ${formatShape(shape)}`,
+    );
   }
   return list.sort((a, b) => a - b);
 }
@@ -96,7 +102,10 @@ export function broadcastStrides(shape: Shape, strides: readonly number[], targe
  * Merges neighbouring dimensions that all operands step through evenly and drops those of size 1, so that kernels see
  * as few dimensions as possible. Always returns at least one dimension.
  */
-export function collapse(shape: Shape, operands: readonly (readonly number[])[]): { shape: number[]; strides: number[][] } {
+export function collapse(
+  shape: Shape,
+  operands: readonly (readonly number[])[],
+): { shape: number[]; strides: number[][] } {
   const outShape: number[] = [];
   const strides: number[][] = operands.map(() => []);
   for (let d = 0; d < shape.length; d++) {

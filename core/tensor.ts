@@ -74,7 +74,9 @@ export class Tensor implements Managed {
   set requiresGrad(value: boolean) {
     if (this.handle.node !== null) {
       if (value) return;
-      throw new Error("requiresGrad: this tensor is the result of an operation; use detach() to leave the graph");
+      throw new Error(
+        "requiresGrad: this tensor is the result of an operation; use detach() to leave the graph",
+      );
     }
     if (value && this.dtype !== "float32") {
       throw new TypeError(`requiresGrad: only float32 tensors have gradients, got ${this.dtype}`);

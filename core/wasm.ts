@@ -53,7 +53,9 @@ function start(): Instance {
   }
   const bytes = relaxedSimd ? relaxedBytes : fixedBytes;
   if (!WebAssembly.validate(bytes as BufferSource)) {
-    throw new Error("topograd needs WebAssembly SIMD: Node 16, Deno 1.9, Chrome 91, Firefox 89, Safari 16.4 or newer");
+    throw new Error(
+      "topograd needs WebAssembly SIMD: Node 16, Deno 1.9, Chrome 91, Firefox 89, Safari 16.4 or newer",
+    );
   }
   const { exports } = instantiateSync(bytes, { env: { memory } });
   instance = { kernels: exports as unknown as Kernels, memory, relaxedSimd };
@@ -116,14 +118,25 @@ export function configure(options: Configuration): Promise<void> {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(`configure: threads must be a positive integer, got ${threads}`);
   }
-  if (!(maxMemory >= 2 ** 20)) throw new RangeError(`configure: maxMemory must be at least 1 MiB, got ${maxMemory}`);
-  configuration = { threads, relaxedSimd, maxMemory: Math.min(Math.floor(maxMemory / PAGE) * PAGE, MEMORY_LIMIT) };
-  reasons = threads > 1 ? [`threads: ${threads} asked for, 1 used: this version has no threaded kernels`] : [];
+  if (!(maxMemory >= 2 ** 20))
+    throw new RangeError(`configure: maxMemory must be at least 1 MiB, got ${maxMemory}`);
+  configuration = {
+    threads,
+    relaxedSimd,
+    maxMemory: Math.min(Math.floor(maxMemory / PAGE) * PAGE, MEMORY_LIMIT),
+  };
+  reasons =
+    threads > 1 ? [`threads: ${threads} asked for, 1 used: this version has no threaded kernels`] : [];
   return Promise.resolve();
 }
 
 /** What is active, and why what was asked for is not. */
-export function activeFeatures(): { simd: boolean; relaxedSimd: boolean; threads: number; reasons: string[] } {
+export function activeFeatures(): {
+  simd: boolean;
+  relaxedSimd: boolean;
+  threads: number;
+  reasons: string[];
+} {
   const { relaxedSimd } = running();
   return { simd: true, relaxedSimd, threads: 1, reasons: [...reasons] };
 }

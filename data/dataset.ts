@@ -59,7 +59,9 @@ export function stratifiedSample(dataset: TensorDataset, count: number, seed = 0
     throw new RangeError(`stratifiedSample: count must lie in 1..${dataset.length}, got ${count}`);
   }
   if (dataset.y.dtype !== "int32" || dataset.y.ndim !== 1) {
-    throw new TypeError(`stratifiedSample: needs int32 labels [N], got ${dataset.y.dtype} ${formatShape(dataset.y.shape)}`);
+    throw new TypeError(
+      `stratifiedSample: needs int32 labels [N], got ${dataset.y.dtype} ${formatShape(dataset.y.shape)}`,
+    );
   }
   const labels = dataset.y.toInt32Array();
   const order = scope(() => new Generator(seed).permutation(dataset.length).toInt32Array());

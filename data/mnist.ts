@@ -1,7 +1,7 @@
 // MNIST (LeCun et al. 1998): 60,000 training and 10,000 test images of handwritten digits, 28 x 28 grey levels.
 
-import { DataError, tensor } from "../core/index";
 import { formatShape } from "../core/errors";
+import { DataError, tensor } from "../core/index";
 import { TensorDataset } from "./dataset";
 import { packageFolder, readBytes } from "./files";
 import { type IdxArray, parseIdx } from "./idx";
@@ -37,7 +37,9 @@ export async function mnist(options: ImageDataOptions = {}): Promise<SplitDatase
 
 async function load(directory: string, part: keyof typeof FILES, flat: boolean): Promise<TensorDataset> {
   const [images, labels] = await Promise.all(
-    FILES[part].map(async (file) => parseIdx(await readBytes(`${directory}/${file}`), `${directory}/${file}`)),
+    FILES[part].map(async (file) =>
+      parseIdx(await readBytes(`${directory}/${file}`), `${directory}/${file}`),
+    ),
   );
   return imageDataset(images, labels, flat, `${directory} (${part})`);
 }

@@ -60,9 +60,13 @@ export function circles(n: number, options: SyntheticOptions & { factor?: number
 }
 
 /** Interleaved spiral arms: x [n,2], one label an arm. Default 2 arms of 1.5 turns, noise 0.02. */
-export function spirals(n: number, options: SyntheticOptions & { arms?: number; turns?: number } = {}): TensorDataset {
+export function spirals(
+  n: number,
+  options: SyntheticOptions & { arms?: number; turns?: number } = {},
+): TensorDataset {
   const { arms = 2, turns = 1.5 } = options;
-  if (!Number.isInteger(arms) || arms < 1) throw new RangeError(`spirals: arms must be a positive integer, got ${arms}`);
+  if (!Number.isInteger(arms) || arms < 1)
+    throw new RangeError(`spirals: arms must be a positive integer, got ${arms}`);
   return build("spirals", n, options, options.noise ?? 0.02, (i, u) => {
     const arm = i % arms;
     const radius = Math.sqrt(u);

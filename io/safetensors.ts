@@ -1,8 +1,8 @@
 // The safetensors format (github.com/huggingface/safetensors): an 8-byte little-endian header length, a JSON header,
 // the data. Files may come from anywhere, so reading checks everything that the format's own implementation checks.
 
-import { DataError, type Tensor, tensor } from "../core/index";
 import { formatBytes } from "../core/errors";
+import { DataError, type Tensor, tensor } from "../core/index";
 import { sizeOf } from "../core/shape";
 import { parseUniqueJson } from "./json";
 
@@ -20,13 +20,17 @@ export interface SafetensorsFile {
  * Writes tensors in the order of their names, so that the same tensors always give the same bytes.
  * @param metadata free text by name.
  */
-export function saveSafetensors(tensors: Record<string, Tensor>, metadata: Record<string, string> = {}): Uint8Array {
+export function saveSafetensors(
+  tensors: Record<string, Tensor>,
+  metadata: Record<string, string> = {},
+): Uint8Array {
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header[METADATA] = metadata;
   let offset = 0;
   const entries = Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, value] of entries) {
-    if (name === METADATA) throw new RangeError(`saveSafetensors: "${METADATA}" cannot be the name of a tensor`);
+    if (name === METADATA)
+      throw new RangeError(`saveSafetensors: "${METADATA}" cannot be the name of a tensor`);
     const end = offset + value.size * 4;
     header[name] = { dtype: DTYPES[value.dtype], shape: [...value.shape], data_offsets: [offset, end] };
     offset = end;
@@ -69,8 +73,10 @@ export function loadSafetensors(bytes: Uint8Array): SafetensorsFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 8) fail(`${bytes.length} bytes are too few for a header`);
   const headerBytes = Number(view.getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER) fail(`the header claims ${headerBytes} bytes, more than ${formatBytes(MAX_HEADER)}`);
-  if (8 + headerBytes > bytes.length) fail(`the header claims ${headerBytes} bytes, the file has ${bytes.length}`);
+  if (headerBytes > MAX_HEADER)
+    fail(`the header claims ${headerBytes} bytes, more than ${formatBytes(MAX_HEADER)}`);
+  if (8 + headerBytes > bytes.length)
+    fail(`the header claims ${headerBytes} bytes, the file has ${bytes.length}`);
   const header = parseHeader(bytes.subarray(8, 8 + headerBytes));
   const start = 8 + headerBytes;
   const entries = Object.entries(header)
@@ -79,7 +85,10 @@ export function loadSafetensors(bytes: Uint8Array): SafetensorsFile {
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   let expected = 0;
   for (const { name, begin, end } of entries) {
-    if (begin !== expected) fail(`tensor "${name}" begins at byte ${begin}, expected ${expected}: holes and overlaps are not allowed`);
+    if (begin !== expected)
+      fail(
+        `tensor "${name}" begins at byte ${begin}, expected ${expected}: holes and overlaps are not allowed`,
+      );
     expected = end;
   }
   if (start + expected !== bytes.length) {
@@ -132,7 +141,8 @@ function parseEntry(name: string, value: unknown): Entry {
   if (typeof dtype !== "string") fail(`tensor "${name}" has no dtype`);
   if (dtype !== "F32" && dtype !== "I32") fail(`tensor "${name}" is ${dtype}; only F32 and I32 can be read`);
   const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
-  if (!Array.isArray(shape) || !shape.every(isCount)) fail(`tensor "${name}" has shape ${JSON.stringify(shape)}`);
+  if (!Array.isArray(shape) || !shape.every(isCount))
+    fail(`tensor "${name}" has shape ${JSON.stringify(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
     fail(`tensor "${name}" has data_offsets ${JSON.stringify(offsets)}`);
   }
@@ -140,7 +150,9 @@ function parseEntry(name: string, value: unknown): Entry {
   const size = sizeOf(shape) * 4;
   if (!Number.isSafeInteger(size)) fail(`tensor "${name}" is too large`);
   if (end - begin !== size) {
-    fail(`tensor "${name}" of shape [${shape.join(",")}] needs ${size} bytes, its data_offsets span ${end - begin}`);
+    fail(
+      `tensor "${name}" of shape [${shape.join(",")}] needs ${size} bytes, its data_offsets span ${end - begin}`,
+    );
   }
   return { name, dtype: dtype === "F32" ? "float32" : "int32", shape, begin, end };
 }

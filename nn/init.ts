@@ -1,9 +1,9 @@
 // Initialisers: they overwrite a tensor in place, outside the graph, and return it. Fans are those of weights laid out
 // [out, in, ...kernel], as in PyTorch.
 
+import { formatShape } from "../core/errors";
 import type { Shape, Tensor } from "../core/index";
 import { scope } from "../core/index";
-import { formatShape } from "../core/errors";
 import { globalGenerator } from "../core/random";
 import { sizeOf } from "../core/shape";
 

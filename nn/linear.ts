@@ -1,7 +1,7 @@
 // y = x W^T + b.
 
-import { type Shape, type Tensor, zeros } from "../core/index";
 import { formatShape } from "../core/errors";
+import { type Shape, type Tensor, zeros } from "../core/index";
 import { sizeOf } from "../core/shape";
 import { uniform } from "./init";
 import { Module, parameter } from "./module";
@@ -24,7 +24,8 @@ export class Linear extends Module {
   ) {
     super();
     for (const n of [inFeatures, outFeatures]) {
-      if (!Number.isInteger(n) || n < 1) throw new RangeError(`Linear: sizes must be positive integers, got ${n}`);
+      if (!Number.isInteger(n) || n < 1)
+        throw new RangeError(`Linear: sizes must be positive integers, got ${n}`);
     }
     const bound = 1 / Math.sqrt(inFeatures);
     this.weight = parameter(uniform(zeros([outFeatures, inFeatures]), -bound, bound));

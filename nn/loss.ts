@@ -3,10 +3,10 @@
 import { record } from "../core/autograd";
 import { contiguous } from "../core/compute";
 import { formatShape } from "../core/errors";
-import { requireTensor, allocate } from "../core/tensor";
-import { sameShape } from "../core/shape";
-import { kernels, memoryViews } from "../core/wasm";
 import type { Tensor } from "../core/index";
+import { sameShape } from "../core/shape";
+import { allocate, requireTensor } from "../core/tensor";
+import { kernels, memoryViews } from "../core/wasm";
 
 /** How the losses of the elements become one. */
 export interface LossOptions {
@@ -22,7 +22,9 @@ function reduce(operation: string, losses: Tensor, reduction: LossOptions["reduc
     case "none":
       return losses;
     default:
-      throw new RangeError(`${operation}: reduction must be "mean", "sum" or "none", got ${String(reduction)}`);
+      throw new RangeError(
+        `${operation}: reduction must be "mean", "sum" or "none", got ${String(reduction)}`,
+      );
   }
 }
 
@@ -69,7 +71,16 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   const [x, y] = [contiguous(logits), contiguous(labels)];
   const losses = allocate([rows]);
   const logSums = allocate([rows]);
-  const bad = kernels().cross_entropy_f32(losses.ptr, logSums.ptr, x.ptr, y.ptr, rows, classes, smoothing, ignore);
+  const bad = kernels().cross_entropy_f32(
+    losses.ptr,
+    logSums.ptr,
+    x.ptr,
+    y.ptr,
+    rows,
+    classes,
+    smoothing,
+    ignore,
+  );
   if (bad >= 0) {
     const label = memoryViews().i32[(y.ptr >>> 2) + bad];
     throw new RangeError(`crossEntropy: label ${label} (row ${bad}) is out of range for ${classes} classes`);
@@ -78,7 +89,16 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
     const gx = allocate([rows, classes]);
     const scale = contiguous(g);
     kernels().cross_entropy_grad_f32(
-      gx.ptr, scale.ptr, 1, lse.ptr, sx.ptr, sy.ptr, rows, classes, smoothing, ignore,
+      gx.ptr,
+      scale.ptr,
+      1,
+      lse.ptr,
+      sx.ptr,
+      sy.ptr,
+      rows,
+      classes,
+      smoothing,
+      ignore,
     );
     return [gx];
   });
@@ -107,7 +127,11 @@ export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {})
 }
 
 /** (a - b)^2 / 2 where |a - b| <= delta, else delta (|a - b| - delta / 2) (Huber 1964). Default delta 1. */
-export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & { delta?: number } = {}): Tensor {
+export function huberLoss(
+  input: Tensor,
+  target: Tensor,
+  options: LossOptions & { delta?: number } = {},
+): Tensor {
   requireSameShape("huberLoss", input, target);
   const delta = options.delta ?? 1;
   if (!(delta > 0)) throw new RangeError(`huberLoss: delta must be positive, got ${delta}`);

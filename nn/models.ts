@@ -10,7 +10,8 @@ import { type Module, Sequential } from "./module";
  * @param options.slope slope of LeakyReLU. Default 0, which is ReLU.
  */
 export function mlp(sizes: readonly number[], options: { slope?: number } = {}): Sequential {
-  if (sizes.length < 2) throw new RangeError(`mlp: needs at least inputs and outputs, got [${sizes.join(",")}]`);
+  if (sizes.length < 2)
+    throw new RangeError(`mlp: needs at least inputs and outputs, got [${sizes.join(",")}]`);
   const slope = options.slope ?? 0;
   const layers: Module[] = [];
   for (let i = 1; i < sizes.length; i++) {

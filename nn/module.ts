@@ -1,7 +1,7 @@
 // Modules: parameters, buffers and other modules, found by looking at the properties.
 
-import { FreedTensorError, type Shape, Tensor } from "../core/index";
 import { formatShape } from "../core/errors";
+import { FreedTensorError, type Shape, Tensor } from "../core/index";
 import { summarize } from "./summary";
 
 const parameters = new WeakSet<Tensor>();
@@ -126,7 +126,8 @@ export abstract class Module {
       const own = module.namedProperties((value): value is Tensor => value instanceof Tensor);
       for (const [key, tensor] of own) {
         const name = prefix === "" ? key : `${prefix}.${key}`;
-        if (tensor.handle.freed !== null) throw new FreedTensorError(`${name} was freed ${tensor.handle.freed}`);
+        if (tensor.handle.freed !== null)
+          throw new FreedTensorError(`${name} was freed ${tensor.handle.freed}`);
         if (wanted(tensor) && !found.has(tensor)) found.set(tensor, name);
       }
     }

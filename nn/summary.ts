@@ -1,7 +1,7 @@
 // The table that Module.summary() prints.
 
-import { noGrad, type Shape, scope, zeros } from "../core/index";
 import { formatBytes, formatShape } from "../core/errors";
+import { noGrad, type Shape, scope, zeros } from "../core/index";
 import { sizeOf } from "../core/shape";
 import type { Module } from "./module";
 import { tapOutputs } from "./tap";
@@ -51,7 +51,13 @@ export function summarize(model: Module, inputShape: Shape): string {
   const activations = rows.reduce((n, row) => n + row.memory, sizeOf(inputShape) * 4);
   const cells = [
     ["Layer", "Output shape", "Parameters", "Multiply-adds", "Output memory"],
-    ...rows.map((r) => [r.layer, r.output, count(r.parameters), count(r.multiplyAdds), formatBytes(r.memory)]),
+    ...rows.map((r) => [
+      r.layer,
+      r.output,
+      count(r.parameters),
+      count(r.multiplyAdds),
+      formatBytes(r.memory),
+    ]),
   ];
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
   const line = (row: string[]) =>

@@ -113,17 +113,33 @@ function check(condition: boolean, what: string, got: unknown): void {
 
 function validated(options: CGALROptions): Settings {
   const o: Settings = { ...DEFAULTS, ...options };
-  check(o.stepsPerEpoch > 0 && Number.isFinite(o.stepsPerEpoch), "stepsPerEpoch must be positive", o.stepsPerEpoch);
+  check(
+    o.stepsPerEpoch > 0 && Number.isFinite(o.stepsPerEpoch),
+    "stepsPerEpoch must be positive",
+    o.stepsPerEpoch,
+  );
   if (options.observationsPerEpoch !== undefined && o.everySteps !== undefined) {
     throw new RangeError("CGALR: give observationsPerEpoch or everySteps, not both");
   }
   if (o.everySteps !== undefined) {
-    check(Number.isInteger(o.everySteps) && o.everySteps > 0, "everySteps must be a positive integer", o.everySteps);
+    check(
+      Number.isInteger(o.everySteps) && o.everySteps > 0,
+      "everySteps must be a positive integer",
+      o.everySteps,
+    );
   }
   check(o.observationsPerEpoch > 0, "observationsPerEpoch must be positive", o.observationsPerEpoch);
   check(Number.isInteger(o.warmup) && o.warmup >= 2, "warmup must be an integer of at least 2", o.warmup);
-  check(Number.isInteger(o.window) && o.window >= o.warmup, "window must be an integer of at least warmup", o.window);
-  check(o.signal === "detrended" || o.signal === "median", 'signal must be "detrended" or "median"', o.signal);
+  check(
+    Number.isInteger(o.window) && o.window >= o.warmup,
+    "window must be an integer of at least warmup",
+    o.window,
+  );
+  check(
+    o.signal === "detrended" || o.signal === "median",
+    'signal must be "detrended" or "median"',
+    o.signal,
+  );
   check(o.leaveSlow <= o.enterSlow, "leaveSlow must not be above enterSlow", o.leaveSlow);
   check(o.calm <= o.enterSlow, "calm must not be above enterSlow", o.calm);
   check(Number.isInteger(o.calmFor) && o.calmFor >= 1, "calmFor must be a positive integer", o.calmFor);
@@ -132,7 +148,11 @@ function validated(options: CGALROptions): Settings {
   check(o.memory > 0 && o.memory <= 1, "memory must lie in (0, 1]", o.memory);
   check(o.minScale > 0 && o.minScale <= 1, "minScale must lie in (0, 1]", o.minScale);
   check(o.maxScale >= 1 && Number.isFinite(o.maxScale), "maxScale must be at least 1", o.maxScale);
-  check(o.envelope === "robbins-monro" || o.envelope === "none", 'envelope must be "robbins-monro" or "none"', o.envelope);
+  check(
+    o.envelope === "robbins-monro" || o.envelope === "none",
+    'envelope must be "robbins-monro" or "none"',
+    o.envelope,
+  );
   check(o.tau > 0, "tau must be positive", o.tau);
   check(o.power > 0.5 && o.power <= 1, "power must lie in (1/2, 1]", o.power);
   return o;

@@ -11,7 +11,8 @@ export class CosineAnnealingLR extends Schedule {
   /** @param options.tMax intervals from the initial rate to the lowest. @param options.etaMin lowest rate, default 0. */
   constructor(optimizer: Schedulable, options: { tMax: number; etaMin?: number }) {
     super(optimizer);
-    if (!(options.tMax > 0)) throw new RangeError(`CosineAnnealingLR: tMax must be positive, got ${options.tMax}`);
+    if (!(options.tMax > 0))
+      throw new RangeError(`CosineAnnealingLR: tMax must be positive, got ${options.tMax}`);
     this.tMax = options.tMax;
     this.etaMin = options.etaMin ?? 0;
   }

@@ -1,7 +1,7 @@
 // What all optimizers share: parameter groups, per-parameter state, saving.
 
-import { scope, type Stateful, Tensor } from "../core/index";
 import { formatShape } from "../core/errors";
+import { type Stateful, scope, Tensor } from "../core/index";
 import { requireRate, restore } from "./state";
 
 /** Options that every group has. */
@@ -14,7 +14,9 @@ export interface GroupOptions {
 export type ParameterGroup<O extends GroupOptions> = O & { params: Tensor[] };
 
 /** What constructors take: tensors, or groups whose options override the defaults. */
-export type Parameters<O extends GroupOptions> = readonly Tensor[] | readonly (Partial<O> & { params: readonly Tensor[] })[];
+export type Parameters<O extends GroupOptions> =
+  | readonly Tensor[]
+  | readonly (Partial<O> & { params: readonly Tensor[] })[];
 
 /** Values kept for one parameter: tensors of its shape, and numbers. */
 export type ParameterState = Record<string, Tensor | number>;
@@ -33,7 +35,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
   constructor(parameters: Parameters<O>, defaults: O) {
     const list = [...parameters];
     if (list.length === 0) throw new RangeError(`${this.name}: no parameters were given`);
-    const groups = (list[0] instanceof Tensor ? [{ params: list }] : list) as (Partial<O> & { params: Tensor[] })[];
+    const groups = (list[0] instanceof Tensor ? [{ params: list }] : list) as (Partial<O> & {
+      params: Tensor[];
+    })[];
     this.groups = groups.map((group) => ({ ...defaults, ...group, params: [...group.params] }));
     const seen = new Set<Tensor>();
     for (const group of this.groups) {
@@ -67,7 +71,12 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
   }
 
   /** Updates one parameter in place from its gradient. */
-  protected abstract update(parameter: Tensor, gradient: Tensor, group: ParameterGroup<O>, state: ParameterState): void;
+  protected abstract update(
+    parameter: Tensor,
+    gradient: Tensor,
+    group: ParameterGroup<O>,
+    state: ParameterState,
+  ): void;
 
   /** Updates every parameter that has a gradient. */
   step(): void {
@@ -82,7 +91,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
 
   /** Drops the gradients: they are null until the next backward(). */
   zeroGrad(): void {
-    for (const group of this.groups) for (const parameter of group.params) parameter.clearGrad("by zeroGrad()");
+    for (const group of this.groups)
+      for (const parameter of group.params) parameter.clearGrad("by zeroGrad()");
   }
 
   /** Moves the parameters to the training point; only schedule-free optimizers have two points. */

@@ -18,7 +18,8 @@ export type Schedulable = Optimizer<GroupOptions>;
 /** Throws when the optimizer sets its own rate, so that a schedule would be ignored or break it. */
 export function requireSchedulable(schedule: string, optimizer: Schedulable): void {
   const own = (optimizer as { setsOwnRate?: boolean }).setsOwnRate ?? false;
-  if (own) throw new TypeError(`${schedule}: ${optimizer.name} finds its own learning rate and takes no schedule`);
+  if (own)
+    throw new TypeError(`${schedule}: ${optimizer.name} finds its own learning rate and takes no schedule`);
 }
 
 /** Base class of schedules whose rate is a function of how often step() was called. */

@@ -2,7 +2,13 @@
 
 import type { Tensor } from "../core/index";
 import { kernels } from "../core/wasm";
-import { type GroupOptions, Optimizer, type Parameters, type ParameterGroup, type ParameterState } from "./optimizer";
+import {
+  type GroupOptions,
+  Optimizer,
+  type ParameterGroup,
+  type ParameterState,
+  type Parameters,
+} from "./optimizer";
 import { requireWithin, slot } from "./state";
 
 /** Options of {@link SGD}. */

@@ -16,7 +16,9 @@ export function correlation(signals: Tensor): Tensor {
   requireTensor("correlation", signals);
   const [n, p] = signals.shape;
   if (signals.ndim !== 2 || n < 2) {
-    throw new RangeError(`correlation: expected [N,P] with N of at least 2, got ${formatShape(signals.shape)}`);
+    throw new RangeError(
+      `correlation: expected [N,P] with N of at least 2, got ${formatShape(signals.shape)}`,
+    );
   }
   const out = allocate([p, p]);
   const source = contiguous(signals);

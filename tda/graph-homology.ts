@@ -53,7 +53,9 @@ function squaredDistance(a: Float32Array, b: Float32Array): number {
 function requireSameSize(name: string, p: GraphPersistence, q: GraphPersistence): void {
   if (p.births.length !== q.births.length || p.deaths.length !== q.deaths.length) {
     const [a, b] = [p.births.length + 1, q.births.length + 1];
-    throw new RangeError(`${name}: the graphs have ${a} and ${b} nodes; only graphs of equal size can be compared`);
+    throw new RangeError(
+      `${name}: the graphs have ${a} and ${b} nodes; only graphs of equal size can be compared`,
+    );
   }
 }
 

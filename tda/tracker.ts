@@ -66,16 +66,23 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
   ) {
     const { probe, layers, maxSignals = 512, distance = "top", seed = 0 } = options;
     if (probe.shape[0] === undefined || probe.shape[0] < 2) {
-      throw new RangeError(`ConnectomeTracker: the probe needs at least 2 samples, got ${formatShape(probe.shape)}`);
+      throw new RangeError(
+        `ConnectomeTracker: the probe needs at least 2 samples, got ${formatShape(probe.shape)}`,
+      );
     }
     if (!Number.isInteger(maxSignals) || maxSignals < 2) {
-      throw new RangeError(`ConnectomeTracker: maxSignals must be an integer of at least 2, got ${maxSignals}`);
+      throw new RangeError(
+        `ConnectomeTracker: maxSignals must be an integer of at least 2, got ${maxSignals}`,
+      );
     }
-    if (distance !== "top") throw new RangeError(`ConnectomeTracker: unknown distance ${String(distance)}; use "top"`);
+    if (distance !== "top")
+      throw new RangeError(`ConnectomeTracker: unknown distance ${String(distance)}; use "top"`);
     const names = new Set(model.namedModules().map(([name]) => name));
     for (const layer of layers ?? []) {
       if (!names.has(layer)) {
-        throw new RangeError(`ConnectomeTracker: the model has no module "${layer}"; it has ${[...names].join(", ")}`);
+        throw new RangeError(
+          `ConnectomeTracker: the model has no module "${layer}"; it has ${[...names].join(", ")}`,
+        );
       }
     }
     this.probe = probe.detach().keep();
@@ -109,9 +116,14 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
       return connectome(matrix);
     } catch (error) {
       if (!(error instanceof NonFiniteSignalError)) throw error;
-      let column = error.column;
-      const group = this.signals.find(({ count }) => (column -= count) < 0);
-      throw new NonFiniteError(`ConnectomeTracker: an activation of layer "${group?.layer}" is NaN or infinite`);
+      let end = 0;
+      const group = this.signals.find(({ count }) => {
+        end += count;
+        return error.column < end;
+      });
+      throw new NonFiniteError(
+        `ConnectomeTracker: an activation of layer "${group?.layer}" is NaN or infinite`,
+      );
     }
   }
 
@@ -132,7 +144,8 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
     const names = this.layers ?? findSignalLayers(seen);
     return names.map((layer) => {
       const output = seen.find(({ name }) => name === layer)?.output;
-      if (output === undefined) throw new Error(`ConnectomeTracker: forward() does not run module "${layer}"`);
+      if (output === undefined)
+        throw new Error(`ConnectomeTracker: forward() does not run module "${layer}"`);
       return { layer, signals: toSignals(layer, output) };
     });
   }
@@ -158,7 +171,9 @@ function toSignals(layer: string, output: Tensor): Tensor {
     case 4:
       return output.mean([2, 3]);
     default:
-      throw new RangeError(`ConnectomeTracker: layer "${layer}" puts out ${formatShape(output.shape)}, not units`);
+      throw new RangeError(
+        `ConnectomeTracker: layer "${layer}" puts out ${formatShape(output.shape)}, not units`,
+      );
   }
 }
 
@@ -174,6 +189,8 @@ function chooseSignals(widths: readonly number[], most: number, seed: number): I
     widthSoFar += width;
     const count = Math.floor((widthSoFar * most) / total) - countSoFar;
     countSoFar += count;
-    return scope(() => generator.permutation(width).toInt32Array()).slice(0, count).sort();
+    return scope(() => generator.permutation(width).toInt32Array())
+      .slice(0, count)
+      .sort();
   });
 }

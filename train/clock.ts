@@ -8,7 +8,13 @@ export type Seconds = Record<Part | "other" | "total", number>;
 
 /** Adds up the time of each part; `total` runs from construction, pauses aside. */
 export class Clock {
-  private readonly milliseconds: Record<Part, number> = { data: 0, forward: 0, backward: 0, optimizer: 0, connectome: 0 };
+  private readonly milliseconds: Record<Part, number> = {
+    data: 0,
+    forward: 0,
+    backward: 0,
+    optimizer: 0,
+    connectome: 0,
+  };
   private readonly started = performance.now();
   private mark = this.started;
 
@@ -28,7 +34,10 @@ export class Clock {
     const total = performance.now() - this.started;
     const parts = Object.entries(this.milliseconds) as [Part, number][];
     const known = parts.reduce((sum, [, time]) => sum + time, 0);
-    const inSeconds = Object.fromEntries(parts.map(([part, time]) => [part, time / 1000])) as Record<Part, number>;
+    const inSeconds = Object.fromEntries(parts.map(([part, time]) => [part, time / 1000])) as Record<
+      Part,
+      number
+    >;
     return { ...inSeconds, other: Math.max(0, total - known) / 1000, total: total / 1000 };
   }
 }

@@ -1,12 +1,12 @@
 // What to do when the loss is no number any more.
 
+import { contiguous } from "../core/compute";
 import { NonFiniteError, noGrad, scope, type Tensor, tensor } from "../core/index";
 import { kernels } from "../core/wasm";
-import { contiguous } from "../core/compute";
 import { type Module, tapOutputs } from "../nn/index";
 import type { Seconds } from "./clock";
 
-function isFinite(value: Tensor): boolean {
+function allFinite(value: Tensor): boolean {
   return kernels().all_finite_f32(contiguous(value).ptr, value.size) === 1;
 }
 
@@ -34,7 +34,7 @@ export class Snapshot {
   /** Copies the tensors, unless one of them is not finite: then the last copies stay. */
   take(model: Module, when: string): void {
     const state = Object.entries(model.stateDict());
-    if (!state.every(([, value]) => isFinite(value))) return;
+    if (!state.every(([, value]) => allFinite(value))) return;
     this.copies = Object.fromEntries(state.map(([name, value]) => [name, value.toFloat32Array()]));
     this.taken = when;
   }
@@ -52,15 +52,16 @@ export class Snapshot {
 /** Names what is not finite: a parameter, else the first layer in the forward pass of this input. */
 export function findNonFinite(model: Module, x: Tensor): { what: string; weightsAreFinite: boolean } {
   for (const [name, value] of model.namedParameters()) {
-    if (!isFinite(value)) return { what: `parameter "${name}"`, weightsAreFinite: false };
+    if (!allFinite(value)) return { what: `parameter "${name}"`, weightsAreFinite: false };
   }
-  let first: string | null = isFinite(x) ? null : "the input";
+  let first: string | null = allFinite(x) ? null : "the input";
   scope(() =>
     noGrad(() =>
       tapOutputs(
         model,
         (name, module, output) => {
-          if (first === null && module.namedChildren().length === 0 && !isFinite(output)) first = `layer "${name}"`;
+          if (first === null && module.namedChildren().length === 0 && !allFinite(output))
+            first = `layer "${name}"`;
         },
         () => {
           model.forward(x);

@@ -16,7 +16,10 @@ export interface FitSchedule {
 }
 
 /** What fit() reports while it runs. */
-export type FitProgress = StepEvent | EpochEvent | { type: "observed"; record: CGALRRecord; envelope: number };
+export type FitProgress =
+  | StepEvent
+  | EpochEvent
+  | { type: "observed"; record: CGALRRecord; envelope: number };
 
 /** Options of {@link fit}. */
 export interface FitOptions {
@@ -78,9 +81,19 @@ class Means {
  * the last finite weights.
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { model, optimizer, schedule, train, validation, epochs, batchSize = 32, loss = crossEntropy } = options;
+  const {
+    model,
+    optimizer,
+    schedule,
+    train,
+    validation,
+    epochs,
+    batchSize = 32,
+    loss = crossEntropy,
+  } = options;
   const { onProgress = () => {}, reportEvery = 20, signal, seed } = options;
-  if (!Number.isInteger(epochs) || epochs < 0) throw new RangeError(`fit: epochs must be 0 or more, got ${epochs}`);
+  if (!Number.isInteger(epochs) || epochs < 0)
+    throw new RangeError(`fit: epochs must be 0 or more, got ${epochs}`);
   if (!Number.isInteger(reportEvery) || reportEvery < 1) {
     throw new RangeError(`fit: reportEvery must be a positive integer, got ${reportEvery}`);
   }

@@ -17,7 +17,12 @@ function apply(kernel: keyof Kernels, x: Tensor, parameters: readonly number[]):
   return out;
 }
 
-function applyGradient(kernel: keyof Kernels, g: Tensor, saved: Tensor, parameters: readonly number[]): Tensor {
+function applyGradient(
+  kernel: keyof Kernels,
+  g: Tensor,
+  saved: Tensor,
+  parameters: readonly number[],
+): Tensor {
   const [left, right] = [contiguous(g), contiguous(saved)];
   const out = allocate(g.shape);
   (kernels()[kernel] as GradientKernel)(out.ptr, left.ptr, right.ptr, g.size, ...parameters);
@@ -88,7 +93,8 @@ export function clamp(x: Tensor, min: number, max: number): Tensor {
 
 /** x^exponent for a number. */
 export function pow(x: Tensor, exponent: number): Tensor {
-  if (typeof exponent !== "number") throw new TypeError(`pow: the exponent must be a number, got ${typeof exponent}`);
+  if (typeof exponent !== "number")
+    throw new TypeError(`pow: the exponent must be a number, got ${typeof exponent}`);
   return powScalar(x, exponent);
 }
 

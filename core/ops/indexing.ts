@@ -17,7 +17,9 @@ function around(shape: Shape, axis: number): { outer: number; extent: number; in
 function requireIndices(operation: string, indices: Tensor): Tensor {
   requireTensor(operation, indices);
   if (indices.dtype !== "int32") {
-    throw new TypeError(`${operation}: indices must be an int32 tensor, got ${indices.dtype}; use astype("int32")`);
+    throw new TypeError(
+      `${operation}: indices must be an int32 tensor, got ${indices.dtype}; use astype("int32")`,
+    );
   }
   return contiguous(indices);
 }
@@ -35,7 +37,8 @@ export function indexSelect(x: Tensor, axis: number, indices: Tensor): Tensor {
   requireTensor("indexSelect", x);
   const along = normalizeAxis("indexSelect", axis, x.shape);
   const picks = requireIndices("indexSelect", indices);
-  if (picks.ndim !== 1) throw new RangeError(`indexSelect: indices must be [n], got ${formatShape(picks.shape)}`);
+  if (picks.ndim !== 1)
+    throw new RangeError(`indexSelect: indices must be [n], got ${formatShape(picks.shape)}`);
   const { outer, extent, inner } = around(x.shape, along);
   const n = picks.size;
   const source = contiguous(x);
@@ -69,7 +72,8 @@ export function gather(x: Tensor, axis: number, indices: Tensor): Tensor {
     );
   }
   let source = x;
-  for (const [d, e] of picks.shape.entries()) if (d !== along && e < source.shape[d]) source = slice(source, d, 0, e);
+  for (const [d, e] of picks.shape.entries())
+    if (d !== along && e < source.shape[d]) source = slice(source, d, 0, e);
   const { outer, extent, inner } = around(source.shape, along);
   const n = picks.shape[along];
   const out = allocate(picks.shape, x.dtype);

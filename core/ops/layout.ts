@@ -5,7 +5,7 @@ import { record } from "../autograd";
 import { contiguous, copyInto, full, sumTo, toFloat32 } from "../compute";
 import { inferShape } from "../creation";
 import { formatShape } from "../errors";
-import { broadcastStrides, contiguousStrides, normalizeAxis, sameShape, type Shape } from "../shape";
+import { broadcastStrides, contiguousStrides, normalizeAxis, type Shape, sameShape } from "../shape";
 import { allocate, requireTensor, type Tensor, viewOf } from "../tensor";
 
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -44,7 +44,9 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
   requireTensor("permute", x);
   const order = axes.map((axis) => normalizeAxis("permute", axis, x.shape));
   if (order.length !== x.ndim || new Set(order).size !== order.length) {
-    throw new RangeError(`permute: [${axes.join(",")}] is no order of the ${x.ndim} axes of ${formatShape(x.shape)}`);
+    throw new RangeError(
+      `permute: [${axes.join(",")}] is no order of the ${x.ndim} axes of ${formatShape(x.shape)}`,
+    );
   }
   const rearrange = (t: Tensor, by: readonly number[]) =>
     viewOf(
@@ -71,7 +73,8 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   const lead = shape.length - x.ndim;
   const target = shape.map((extent, d) => (extent === -1 && d >= lead ? x.shape[d - lead] : extent));
   const fits = lead >= 0 && x.shape.every((extent, d) => extent === 1 || extent === target[d + lead]);
-  if (!fits) throw new RangeError(`expand: shape ${formatShape(x.shape)} does not expand to ${formatShape(shape)}`);
+  if (!fits)
+    throw new RangeError(`expand: shape ${formatShape(x.shape)} does not expand to ${formatShape(shape)}`);
   const out = viewOf(x, target, broadcastStrides(x.shape, x.strides, target), x.offset);
   return record("expand", out, [x], [], (g) => [sumTo(g, x.shape)]);
 }
@@ -87,7 +90,8 @@ function windowOf(x: Tensor, axis: number, start: number, length: number, step: 
 export function slice(x: Tensor, axis: number, start: number, end?: number, step = 1): Tensor {
   requireTensor("slice", x);
   const along = normalizeAxis("slice", axis, x.shape);
-  if (!Number.isInteger(step) || step < 1) throw new RangeError(`slice: step must be a positive integer, got ${step}`);
+  if (!Number.isInteger(step) || step < 1)
+    throw new RangeError(`slice: step must be a positive integer, got ${step}`);
   const extent = x.shape[along];
   const clip = (bound: number) => Math.min(Math.max(bound < 0 ? bound + extent : bound, 0), extent);
   const from = clip(start);
@@ -103,7 +107,8 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
 export function split(x: Tensor, size: number, axis = 0): Tensor[] {
   requireTensor("split", x);
   const along = normalizeAxis("split", axis, x.shape);
-  if (!Number.isInteger(size) || size < 1) throw new RangeError(`split: size must be a positive integer, got ${size}`);
+  if (!Number.isInteger(size) || size < 1)
+    throw new RangeError(`split: size must be a positive integer, got ${size}`);
   const count = Math.max(1, Math.ceil(x.shape[along] / size));
   return Array.from({ length: count }, (_, i) => slice(x, along, i * size, (i + 1) * size));
 }
@@ -196,7 +201,8 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     parts[0].shape.map((extent, d) => (d === along ? total : extent)),
     parts[0].dtype,
   );
-  for (const [i, t] of parts.entries()) copyInto("concat", windowOf(out, along, starts[i], t.shape[along], 1), t);
+  for (const [i, t] of parts.entries())
+    copyInto("concat", windowOf(out, along, starts[i], t.shape[along], 1), t);
   return record("concat", out, parts, [], (g, _, needs) =>
     parts.map((t, i) => (needs[i] ? windowOf(g, along, starts[i], t.shape[along], 1) : null)),
   );

@@ -80,7 +80,9 @@ function swapLast(x: Tensor): Tensor {
 export function matmul(left: Tensor, right: Tensor): Tensor {
   const [a, b] = [operand("matmul", left), operand("matmul", right)];
   if (a.ndim === 0 || b.ndim === 0) {
-    throw new RangeError(`matmul: needs vectors or matrices, got ${formatShape(a.shape)} x ${formatShape(b.shape)}`);
+    throw new RangeError(
+      `matmul: needs vectors or matrices, got ${formatShape(a.shape)} x ${formatShape(b.shape)}`,
+    );
   }
   if (a.ndim === 1 && b.ndim === 1 && a.size !== b.size) {
     throw new RangeError(`matmul: inner sizes differ: ${formatShape(a.shape)} x ${formatShape(b.shape)}`);
@@ -97,4 +99,3 @@ export function matmul(left: Tensor, right: Tensor): Tensor {
     needs[1] ? sumTo(product(swapLast(sa), g), sb.shape) : null,
   ]);
 }
-

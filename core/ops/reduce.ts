@@ -68,7 +68,11 @@ export function variance(
   });
 }
 
-export function std(input: Tensor, axis?: Axes, options: ReduceOptions & { correction?: number } = {}): Tensor {
+export function std(
+  input: Tensor,
+  axis?: Axes,
+  options: ReduceOptions & { correction?: number } = {},
+): Tensor {
   return sqrt(variance(input, axis, options));
 }
 
@@ -156,11 +160,17 @@ function backToInput(rows: Tensor, x: Tensor, axes: readonly number[]): Tensor {
 
 /** Kernels over the rows of a contiguous [rows, n]. */
 type RowKernel = {
-  [K in keyof Kernels]: Kernels[K] extends (out: number, x: number, rows: number, n: number) => void ? K : never;
+  [K in keyof Kernels]: Kernels[K] extends (out: number, x: number, rows: number, n: number) => void
+    ? K
+    : never;
 }[keyof Kernels];
 
 /** Runs a kernel that maps rows to rows along `axis`, wherever that axis lies. */
-export function alongAxis(x: Tensor, axis: number, run: (out: number, x: number, rows: number, n: number) => void): Tensor {
+export function alongAxis(
+  x: Tensor,
+  axis: number,
+  run: (out: number, x: number, rows: number, n: number) => void,
+): Tensor {
   const layout = reductionLayout(x, [axis], true);
   const rows = allocate([layout.outer, layout.n]);
   run(rows.ptr, layout.x.ptr, layout.outer, layout.n);
@@ -192,7 +202,11 @@ export function logSumExp(input: Tensor, axis?: Axes, options: ReduceOptions = {
   });
 }
 
-function softmaxLike(name: string, forward: RowKernel, gradient: "softmax_grad_f32" | "log_softmax_grad_f32") {
+function softmaxLike(
+  name: string,
+  forward: RowKernel,
+  gradient: "softmax_grad_f32" | "log_softmax_grad_f32",
+) {
   return (input: Tensor, axis: number): Tensor => {
     const x = operand(name, input);
     const along = normalizeAxis(name, axis, x.shape);

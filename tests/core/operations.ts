@@ -1,0 +1,432 @@
+// Every public operation with sample inputs and a float64 reference. tests/core/operations.test.ts drives the table
+// and fails when a public operation is missing from it.
+
+import { concat, nn, stack, type Tensor, tensor, where } from "topograd";
+import {
+  alongAxis,
+  at,
+  broadcast,
+  build,
+  map,
+  matmulRef,
+  type Ref,
+  reduceOver,
+  sample,
+} from "../reference";
+
+export interface OperationCase {
+  /** The method, or the function's name. */
+  name: string;
+  inputs: Ref[];
+  run: (...inputs: Tensor[]) => Tensor;
+  reference: (...inputs: Ref[]) => Ref;
+  /** Relative to 1 + |expected|. Default 1e-5. */
+  tolerance?: number;
+  /** False where no gradient is defined. Default true. */
+  differentiable?: boolean;
+}
+
+/** Shapes that are no multiples of the vector width, and a single element. */
+const SHAPES = [[1], [3], [7, 5], [2, 3, 4], [33]];
+
+function unary(
+  name: string,
+  run: (x: Tensor) => Tensor,
+  reference: (x: number) => number,
+  options: { low?: number; high?: number; tolerance?: number; differentiable?: boolean } = {},
+): OperationCase[] {
+  const { low = -2, high = 2, ...rest } = options;
+  return SHAPES.map((shape, i) => ({
+    name,
+    // 0.013 keeps kinks at 0 and at integers out of reach of the finite differences.
+    inputs: [map(sample(shape, i + 1, low, high), (x) => Math.fround(Math.abs(x - Math.round(x)) < 0.013 ? x + 0.03 : x))],
+    run,
+    reference: (a) => map(a, reference),
+    ...rest,
+  }));
+}
+
+const PAIRS: [number[], number[]][] = [
+  [[5, 7], [5, 7]],
+  [[5, 7], [3, 1, 7]],
+  [[4, 1], [6]],
+  [[2, 3, 5], [1]],
+  [[1, 3], [2, 1]],
+  [[6, 4], [6, 1]],
+];
+
+function binary(
+  name: string,
+  run: (a: Tensor, b: Tensor) => Tensor,
+  reference: (x: number, y: number) => number,
+  options: { low?: number; high?: number; differentiable?: boolean } = {},
+): OperationCase[] {
+  const { low = -2, high = 2, ...rest } = options;
+  return PAIRS.map(([a, b], i) => ({
+    name,
+    inputs: [sample(a, 10 + i, low, high), sample(b, 30 + i, low, high)],
+    run,
+    reference: (x, y) => broadcast(x, y, reference),
+    ...rest,
+  }));
+}
+
+type AxesCase = { axis: number | number[] | undefined; axes: number[]; keepDims: boolean };
+const AXES: AxesCase[] = [
+  { axis: undefined, axes: [0, 1, 2], keepDims: false },
+  { axis: 0, axes: [0], keepDims: false },
+  { axis: 1, axes: [1], keepDims: true },
+  { axis: -1, axes: [2], keepDims: false },
+  { axis: [0, 2], axes: [0, 2], keepDims: false },
+  { axis: [0, 1], axes: [0, 1], keepDims: true },
+];
+
+type Reducer = (x: Tensor, axis: number | number[] | undefined, options: { keepDims: boolean }) => Tensor;
+
+function reduction(
+  name: string,
+  run: Reducer,
+  reference: (values: number[]) => number,
+  options: { cases?: AxesCase[]; differentiable?: boolean; tolerance?: number } = {},
+): OperationCase[] {
+  const { cases = AXES, ...rest } = options;
+  return cases.map(({ axis, axes, keepDims }, i) => ({
+    name,
+    inputs: [sample([4, 5, 6], 50 + i)],
+    run: (x) => run(x, axis, { keepDims }),
+    reference: (a) => reduceOver(a, axes, keepDims, reference),
+    ...rest,
+  }));
+}
+
+const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
+const average = (values: number[]) => total(values) / values.length;
+const spreadOf = (values: number[]) => total(values.map((v) => (v - average(values)) ** 2)) / (values.length - 1);
+const logSum = (values: number[]) => {
+  const most = Math.max(...values);
+  return most + Math.log(total(values.map((v) => Math.exp(v - most))));
+};
+const softmaxOf = (values: number[]) => values.map((v) => Math.exp(v - logSum(values)));
+const erf = (x: number) => {
+  // Maclaurin series: exact enough for the |x| <= 3 used here.
+  let term = x;
+  let sum = x;
+  for (let n = 1; n < 120; n++) {
+    term *= (-x * x) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+};
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const softplus = (x: number) => Math.log1p(Math.exp(x));
+
+const LINES: OperationCase[] = [0, 1, -1].flatMap((axis, i) => {
+  const along = axis < 0 ? axis + 3 : axis;
+  const inputs = [sample([3, 4, 5], 70 + i, -3, 3)];
+  const lines = (fn: (values: number[]) => number[]) => (a: Ref) => alongAxis(a, along, fn);
+  return [
+    { name: "softmax", inputs, run: (x: Tensor) => x.softmax(axis), reference: lines(softmaxOf) },
+    {
+      name: "logSoftmax",
+      inputs,
+      run: (x: Tensor) => x.logSoftmax(axis),
+      reference: lines((v) => v.map((e) => e - logSum(v))),
+    },
+    {
+      name: "cumsum",
+      inputs,
+      run: (x: Tensor) => x.cumsum(axis),
+      reference: lines((v) => v.map((_, k) => total(v.slice(0, k + 1)))),
+    },
+  ];
+});
+
+const POSITIONS: OperationCase[] = ([0, 1, -1, undefined] as const).flatMap((axis, i) => {
+  const axes = axis === undefined ? [0, 1, 2] : [axis < 0 ? axis + 3 : axis];
+  const inputs = [sample([3, 4, 5], 90 + i)];
+  return [
+    {
+      name: "argmax",
+      inputs,
+      run: (x: Tensor) => x.argmax(axis),
+      reference: (a: Ref) => reduceOver(a, axes, false, (v) => v.indexOf(Math.max(...v))),
+      differentiable: false,
+    },
+    {
+      name: "argmin",
+      inputs,
+      run: (x: Tensor) => x.argmin(axis),
+      reference: (a: Ref) => reduceOver(a, axes, false, (v) => v.indexOf(Math.min(...v))),
+      differentiable: false,
+    },
+  ];
+});
+
+const MATRICES: [number[], number[]][] = [
+  [[1, 1], [1, 1]],
+  [[5, 7], [7, 3]],
+  [[17, 33], [33, 9]],
+  [[2, 3, 4, 5], [3, 5, 6]],
+  [[2, 4, 5], [5, 3]],
+  [[4, 5], [2, 5, 3]],
+];
+
+const permuted = (a: Ref, order: number[]): Ref =>
+  build(
+    order.map((d) => a.shape[d]),
+    (index) => at(a, a.shape.map((_, d) => index[order.indexOf(d)])),
+  );
+const picked = [0, 2, 1, 4, 4, 0, -1];
+const picks = () => tensor(Int32Array.from(picked));
+const labels = Int32Array.from([2, 0, 4, 1, 3, 2]);
+
+function layouts(): OperationCase[] {
+  const a = sample([3, 4, 5], 120);
+  const reshaped = (shape: number[]) => (x: Ref) => ({ shape, data: x.data });
+  return [
+    { name: "reshape", inputs: [a], run: (x) => x.reshape([6, -1]), reference: reshaped([6, 10]) },
+    { name: "reshape", inputs: [a], run: (x) => x.T.reshape([4, 15]), reference: (x) => ({ ...permuted(x, [2, 1, 0]), shape: [4, 15] }) },
+    { name: "flatten", inputs: [a], run: (x) => x.flatten(), reference: reshaped([60]) },
+    { name: "squeeze", inputs: [sample([1, 3, 1], 121)], run: (x) => x.squeeze(), reference: reshaped([3]) },
+    { name: "squeeze", inputs: [sample([1, 3, 1], 121)], run: (x) => x.squeeze(-1), reference: reshaped([1, 3]) },
+    { name: "unsqueeze", inputs: [a], run: (x) => x.unsqueeze(-1), reference: reshaped([3, 4, 5, 1]) },
+    { name: "transpose", inputs: [a], run: (x) => x.transpose(0, -1), reference: (x) => permuted(x, [2, 1, 0]) },
+    { name: "permute", inputs: [a], run: (x) => x.permute([2, 0, 1]), reference: (x) => permuted(x, [2, 0, 1]) },
+    { name: "T", inputs: [sample([9, 6], 122)], run: (x) => x.T, reference: (x) => permuted(x, [1, 0]) },
+    {
+      name: "expand",
+      inputs: [sample([3, 1], 123)],
+      run: (x) => x.expand([4, -1, 5]),
+      reference: (x) => build([4, 3, 5], (index) => at(x, index)),
+    },
+    {
+      name: "slice",
+      inputs: [a],
+      run: (x) => x.slice(1, 1, -1),
+      reference: (x) => build([3, 2, 5], ([i, j, k]) => at(x, [i, j + 1, k])),
+    },
+    {
+      name: "slice",
+      inputs: [a],
+      run: (x) => x.slice(2, 0, 5, 2),
+      reference: (x) => build([3, 4, 3], ([i, j, k]) => at(x, [i, j, 2 * k])),
+    },
+    {
+      name: "split",
+      inputs: [a],
+      run: (x) => x.split(2, 1)[1],
+      reference: (x) => build([3, 2, 5], ([i, j, k]) => at(x, [i, j + 2, k])),
+    },
+    {
+      name: "indexSelect",
+      inputs: [sample([5, 3], 124)],
+      run: (x) => x.indexSelect(0, picks()),
+      reference: (x) => build([7, 3], ([i, j]) => at(x, [(picked[i] + 5) % 5, j])),
+    },
+    {
+      name: "gather",
+      inputs: [sample([4, 6], 125)],
+      run: (x) => x.gather(1, tensor([[5, 0], [1, 1], [3, 2]], { dtype: "int32" })),
+      reference: (x) => build([3, 2], ([i, j]) => at(x, [i, [[5, 0], [1, 1], [3, 2]][i][j]])),
+    },
+    {
+      name: "pad",
+      inputs: [sample([3, 4], 126)],
+      run: (x) => x.pad([[1, 2], [0, 3]]),
+      reference: (x) => build([6, 7], ([i, j]) => (i >= 1 && i < 4 && j < 4 ? at(x, [i - 1, j]) : 0)),
+    },
+    {
+      name: "flip",
+      inputs: [a],
+      run: (x) => x.flip(-2),
+      reference: (x) => build([3, 4, 5], ([i, j, k]) => at(x, [i, 3 - j, k])),
+    },
+    {
+      name: "repeat",
+      inputs: [sample([2, 3], 127)],
+      run: (x) => x.repeat([2, 2, 3]),
+      reference: (x) => build([2, 4, 9], ([, i, j]) => at(x, [i % 2, j % 3])),
+    },
+    { name: "clone", inputs: [a], run: (x) => x.clone(), reference: (x) => x },
+    { name: "detach", inputs: [a], run: (x) => x.detach(), reference: (x) => x, differentiable: false },
+    { name: "astype", inputs: [a], run: (x) => x.mul(10).astype("int32"), reference: (x) => map(x, (v) => Math.trunc(Math.fround(v * 10))), differentiable: false },
+    { name: "assign", inputs: [a], run: (x) => x.clone().detach().assign(3), reference: (x) => map(x, () => 3), differentiable: false },
+    {
+      name: "concat",
+      inputs: [sample([3, 2], 128), sample([3, 5], 129)],
+      run: (x, y) => concat([x, y], -1),
+      reference: (x, y) => build([3, 7], ([i, j]) => (j < 2 ? at(x, [i, j]) : at(y, [i, j - 2]))),
+    },
+    {
+      name: "stack",
+      inputs: [sample([3, 4], 130), sample([3, 4], 131)],
+      run: (x, y) => stack([x, y], 1),
+      reference: (x, y) => build([3, 2, 4], ([i, j, k]) => at(j === 0 ? x : y, [i, k])),
+    },
+    {
+      name: "where",
+      inputs: [sample([4, 5], 132), sample([5], 133)],
+      run: (x, y) => where(x.gt(0.1), x, y),
+      reference: (x, y) => broadcast(x, y, (p, q) => (p > Math.fround(0.1) ? p : q)),
+    },
+  ];
+}
+
+function losses(): OperationCase[] {
+  const logits = sample([6, 5], 140, -3, 3);
+  const [a, b] = [sample([4, 5], 141), sample([4, 5], 142)];
+  const targets = sample([4, 5], 143, 0.05, 0.95);
+  const rows = (x: Ref) => Array.from({ length: 6 }, (_, i) => x.data.slice(5 * i, 5 * i + 5));
+  const scalar = (value: number): Ref => ({ shape: [], data: [value] });
+  const crossEntropies = (x: Ref, e: number) =>
+    rows(x).map((row, i) => logSum(row) - (1 - e) * row[labels[i]] - e * average(row));
+  const pairwise = (fn: (x: number, y: number) => number) => (x: Ref, y: Ref) => scalar(average(broadcast(x, y, fn).data));
+  return [
+    { name: "crossEntropy", inputs: [logits], run: (x) => nn.crossEntropy(x, tensor(labels)), reference: (x) => scalar(average(crossEntropies(x, 0))) },
+    {
+      name: "crossEntropy",
+      inputs: [logits],
+      run: (x) => nn.crossEntropy(x, tensor(labels), { labelSmoothing: 0.2, reduction: "none" }),
+      reference: (x) => ({ shape: [6], data: crossEntropies(x, 0.2) }),
+    },
+    {
+      name: "crossEntropy",
+      inputs: [logits],
+      run: (x) => nn.crossEntropy(x, tensor(labels), { ignoreIndex: 2 }),
+      reference: (x) => scalar(average(crossEntropies(x, 0).filter((_, i) => labels[i] !== 2))),
+    },
+    {
+      name: "nllLoss",
+      inputs: [logits],
+      run: (x) => nn.nllLoss(x.logSoftmax(1), tensor(labels), { reduction: "sum" }),
+      reference: (x) => scalar(total(crossEntropies(x, 0))),
+    },
+    { name: "mseLoss", inputs: [a, b], run: (x, y) => nn.mseLoss(x, y), reference: pairwise((p, q) => (p - q) ** 2) },
+    { name: "l1Loss", inputs: [a, b], run: (x, y) => nn.l1Loss(x, y), reference: pairwise((p, q) => Math.abs(p - q)) },
+    {
+      name: "huberLoss",
+      inputs: [a, b],
+      run: (x, y) => nn.huberLoss(x, y, { delta: 0.5 }),
+      reference: pairwise((p, q) => (Math.abs(p - q) <= 0.5 ? (p - q) ** 2 / 2 : 0.5 * (Math.abs(p - q) - 0.25))),
+    },
+    {
+      name: "bceWithLogits",
+      inputs: [a, targets],
+      run: (x, y) => nn.bceWithLogits(x, y),
+      reference: pairwise((p, q) => softplus(p) - p * q),
+    },
+    {
+      name: "bceWithLogits",
+      inputs: [a, targets],
+      run: (x, y) => nn.bceWithLogits(x, y, { posWeight: 3 }),
+      reference: pairwise((p, q) => 3 * q * softplus(-p) + (1 - q) * softplus(p)),
+    },
+    {
+      name: "klDiv",
+      inputs: [a, targets],
+      run: (x, y) => nn.klDiv(x, y),
+      reference: pairwise((p, q) => q * (Math.log(q) - p)),
+    },
+    {
+      name: "klDiv",
+      inputs: [a, targets],
+      run: (x, y) => nn.klDiv(x, y.log(), { logTarget: true, reduction: "batchmean" }),
+      reference: (x, y) => scalar(total(broadcast(x, y, (p, q) => q * (Math.log(q) - p)).data) / 4),
+    },
+  ];
+}
+
+const comparisons: [string, (a: Tensor, b: Tensor) => Tensor, (x: number, y: number) => boolean][] = [
+  ["eq", (a, b) => a.eq(b), (x, y) => x === y],
+  ["ne", (a, b) => a.ne(b), (x, y) => x !== y],
+  ["gt", (a, b) => a.gt(b), (x, y) => x > y],
+  ["ge", (a, b) => a.ge(b), (x, y) => x >= y],
+  ["lt", (a, b) => a.lt(b), (x, y) => x < y],
+  ["le", (a, b) => a.le(b), (x, y) => x <= y],
+];
+
+export const OPERATIONS: OperationCase[] = [
+  ...binary("add", (a, b) => a.add(b), (x, y) => x + y),
+  ...binary("sub", (a, b) => a.sub(b), (x, y) => x - y),
+  ...binary("mul", (a, b) => a.mul(b), (x, y) => x * y),
+  ...binary("div", (a, b) => a.div(b), (x, y) => x / y, { low: 0.5, high: 2 }),
+  ...binary("maximum", (a, b) => a.maximum(b), Math.max),
+  ...binary("minimum", (a, b) => a.minimum(b), Math.min),
+  ...comparisons.flatMap(([name, run, reference]) => [
+    ...binary(name, run, (x, y) => Number(reference(x, y)), { differentiable: false }),
+    {
+      name,
+      inputs: [{ shape: [5], data: [1, 2, 3, 4, 5] }, { shape: [5], data: [1, 3, 2, 4, 5] }],
+      run,
+      reference: (x: Ref, y: Ref) => broadcast(x, y, (p, q) => Number(reference(p, q))),
+      differentiable: false,
+    },
+  ]),
+  ...unary("neg", (x) => x.neg(), (x) => -x),
+  ...unary("abs", (x) => x.abs(), Math.abs),
+  ...unary("sign", (x) => x.sign(), Math.sign),
+  ...unary("square", (x) => x.square(), (x) => x * x),
+  ...unary("sqrt", (x) => x.sqrt(), Math.sqrt, { low: 0.2, high: 4 }),
+  ...unary("rsqrt", (x) => x.rsqrt(), (x) => 1 / Math.sqrt(x), { low: 0.3, high: 4 }),
+  ...unary("exp", (x) => x.exp(), Math.exp),
+  ...unary("log", (x) => x.log(), Math.log, { low: 0.2, high: 5 }),
+  ...unary("log1p", (x) => x.log1p(), Math.log1p, { low: -0.7, high: 3 }),
+  ...unary("sin", (x) => x.sin(), Math.sin, { low: -6, high: 6 }),
+  ...unary("cos", (x) => x.cos(), Math.cos, { low: -6, high: 6 }),
+  ...unary("tanh", (x) => x.tanh(), Math.tanh),
+  ...unary("sigmoid", (x) => x.sigmoid(), sigmoid),
+  ...unary("erf", (x) => x.erf(), erf),
+  ...unary("floor", (x) => x.floor(), Math.floor),
+  ...unary("ceil", (x) => x.ceil(), Math.ceil),
+  ...unary("round", (x) => x.round(), Math.round, { low: -1.4, high: 1.4 }),
+  ...unary("reciprocal", (x) => x.reciprocal(), (x) => 1 / x, { low: 0.4, high: 3 }),
+  ...unary("clamp", (x) => x.clamp(-0.515, 0.915), (x) => Math.min(Math.max(x, Math.fround(-0.515)), Math.fround(0.915))),
+  ...unary("pow", (x) => x.pow(2.5), (x) => x ** 2.5, { low: 0.2, high: 3 }),
+  ...unary("pow", (x) => x.pow(3), (x) => x ** 3),
+  ...unary("pow", (x) => x.pow(-1), (x) => 1 / x, { low: 0.5, high: 3 }),
+  ...unary("relu", (x) => x.relu(), (x) => Math.max(x, 0)),
+  ...unary("leakyRelu", (x) => x.leakyRelu(0.1), (x) => (x > 0 ? x : 0.1 * x)),
+  ...unary("elu", (x) => x.elu(), (x) => (x > 0 ? x : Math.expm1(x))),
+  ...unary("gelu", (x) => x.gelu(), (x) => (x * (1 + erf(x / Math.SQRT2))) / 2),
+  ...unary("silu", (x) => x.silu(), (x) => x * sigmoid(x)),
+  ...unary("softplus", (x) => x.softplus(), softplus),
+  ...reduction("sum", (x, axis, o) => x.sum(axis, o), total),
+  ...reduction("mean", (x, axis, o) => x.mean(axis, o), average),
+  ...reduction("max", (x, axis, o) => x.max(axis, o), (v) => Math.max(...v)),
+  ...reduction("min", (x, axis, o) => x.min(axis, o), (v) => Math.min(...v)),
+  ...reduction("var", (x, axis, o) => x.var(axis, o), spreadOf),
+  ...reduction("std", (x, axis, o) => x.std(axis, o), (v) => Math.sqrt(spreadOf(v))),
+  ...reduction("prod", (x, axis, o) => x.prod(axis, o), (v) => v.reduce((a, b) => a * b, 1)),
+  ...reduction("norm", (x, axis, o) => x.norm(axis, o), (v) => Math.hypot(...v)),
+  ...reduction("logSumExp", (x, axis, o) => x.logSumExp(axis, o), logSum),
+  ...LINES,
+  ...POSITIONS,
+  ...MATRICES.map(([a, b], i) => ({
+    name: "matmul",
+    inputs: [sample(a, 100 + i), sample(b, 110 + i)],
+    run: (x: Tensor, y: Tensor) => x.matmul(y),
+    reference: matmulRef,
+    tolerance: 2e-5,
+  })),
+  {
+    name: "matmul",
+    inputs: [sample([7, 5], 107), sample([3, 7], 117)],
+    run: (x, y) => x.T.matmul(y.T),
+    reference: (x, y) => matmulRef(permuted(x, [1, 0]), permuted(y, [1, 0])),
+  },
+  {
+    name: "matmul",
+    inputs: [sample([4, 5], 108), sample([5], 118)],
+    run: (x, y) => x.matmul(y),
+    reference: (x, y) => ({ ...matmulRef(x, { shape: [5, 1], data: y.data }), shape: [4] }),
+  },
+  {
+    name: "matmul",
+    inputs: [sample([5], 109), sample([5], 119)],
+    run: (x, y) => x.matmul(y),
+    reference: (x, y) => ({ shape: [], data: [total(x.data.map((v, i) => v * y.data[i]))] }),
+  },
+  ...layouts(),
+  ...losses(),
+];
+
