@@ -9,3 +9,4 @@ export * from "./indexing";
 export * from "./optimizer";
 export * from "./reduce";
 export * from "./softmax";
+export * from "./unary";
