@@ -1,2 +1,5 @@
 // Every kernel family; the exports of this file are the exports of the compiled module.
 export * from "./binary";
+export * from "./correlation";
+export * from "./sort";
+export * from "./spanning-tree";
