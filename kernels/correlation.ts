@@ -17,11 +17,11 @@ function vector_bytes(p: i32): usize {
   return <usize>((p + 3) & -4) << 3;
 }
 
-/** Two columns, or the last one and a zero, as float64. */
+/** Two columns as float64; zeros where there are fewer. */
 // @ts-ignore: decorator
 @inline
-function load_pair(x: usize, single: bool): v128 {
-  return f64x2.promote_low_f32x4(single ? v128.load32_zero(x) : v128.load64_zero(x));
+function load_pair(x: usize, count: i32): v128 {
+  return f64x2.promote_low_f32x4(load_partial(x, min(count, 2)));
 }
 
 /** 1 / ||x - mean|| of a column, given sums of its deviations d from `shift`; 0 for a constant column. */
@@ -57,12 +57,12 @@ function moments(sums: usize, squares: usize, shift: usize, x: usize, n: i32, p:
     for (let j = 0; j < p; j += 2) {
       const at = x + (<usize>j << 2);
       const at64 = <usize>j << 3;
-      const single = j + 1 == p;
+      const count = p - j;
       const origin = v128.load(shift + at64);
-      const d0 = f64x2.sub(load_pair(at, single), origin);
-      const d1 = f64x2.sub(load_pair(at + row, single), origin);
-      const d2 = f64x2.sub(load_pair(at + 2 * row, single), origin);
-      const d3 = f64x2.sub(load_pair(at + 3 * row, single), origin);
+      const d0 = f64x2.sub(load_pair(at, count), origin);
+      const d1 = f64x2.sub(load_pair(at + row, count), origin);
+      const d2 = f64x2.sub(load_pair(at + 2 * row, count), origin);
+      const d3 = f64x2.sub(load_pair(at + 3 * row, count), origin);
       const sum = f64x2.add(f64x2.add(d0, d1), f64x2.add(d2, d3));
       const q01 = f64x2.add(f64x2.mul(d0, d0), f64x2.mul(d1, d1));
       const q23 = f64x2.add(f64x2.mul(d2, d2), f64x2.mul(d3, d3));
@@ -73,7 +73,7 @@ function moments(sums: usize, squares: usize, shift: usize, x: usize, n: i32, p:
   for (; i < n; i++, x += row) {
     for (let j = 0; j < p; j += 2) {
       const at64 = <usize>j << 3;
-      const d = f64x2.sub(load_pair(x + (<usize>j << 2), j + 1 == p), v128.load(shift + at64));
+      const d = f64x2.sub(load_pair(x + (<usize>j << 2), p - j), v128.load(shift + at64));
       v128.store(sums + at64, f64x2.add(v128.load(sums + at64), d));
       v128.store(squares + at64, f64x2.add(v128.load(squares + at64), f64x2.mul(d, d)));
     }
@@ -216,16 +216,17 @@ export function correlation_update_scratch_bytes(p: i32): usize {
   return <usize>((p + 3) & -4) * <usize>DEPTH << 3;
 }
 
-/** Deviations of k rows of x from shift[p] as strips of 4 columns (f64), k deep; sums[p] += their sums. */
+/** Deviations of k rows of x from shift[p] as strips of 4 columns (f64), k deep, zero past the last column;
+ *  sums[p] += their sums. */
 function pack_deviations(strips: usize, sums: usize, shift: usize, x: usize, p: i32, k: i32): void {
-  for (let j = 0; j < p; j += 2) {
+  for (let j = 0; j < (p + 3 & -4); j += 2) {
     const at64 = <usize>j << 3;
     const origin = v128.load(shift + at64);
     let sum = v128.load(sums + at64);
     let from = x + (<usize>j << 2);
     let to = strips + (<usize>((j >> 2) * k) << 5) + (<usize>(j & 2) << 3);
     for (let i = 0; i < k; i++) {
-      const d = f64x2.sub(load_pair(from, j + 1 == p), origin);
+      const d = f64x2.sub(load_pair(from, p - j), origin);
       sum = f64x2.add(sum, d);
       v128.store(to, d);
       from += <usize>p << 2;
@@ -283,7 +284,6 @@ export function correlation_update_f32(state: usize, x: usize, n: i32, p: i32, s
   if (seen == 0) set_shift(shift, x, p);
   store<f64>(state, seen + n);
   const tiles = (p + 3) >> 2;
-  if (p & 3) memory.fill(scratch + (<usize>((tiles - 1) * DEPTH) << 5), 0, <usize>DEPTH << 5);
   for (let i = 0; i < n; i += DEPTH) {
     const depth = min(DEPTH, n - i);
     pack_deviations(scratch, sums, shift, x + (<usize>p * <usize>i << 2), p, depth);
