@@ -59,8 +59,8 @@ function columnSums(out: usize, x: usize, n: i32, step: usize, divisor: f64): vo
     high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i64>(sum, sum, 1, 1)));
   }
   const d = f64x2.splat(divisor);
-  const a = f32x4.demote_zero_f64x2(f64x2.div(low, d));
-  const b = f32x4.demote_zero_f64x2(f64x2.div(high, d));
+  const a = f32x4.demote_f64x2_zero(f64x2.div(low, d));
+  const b = f32x4.demote_f64x2_zero(f64x2.div(high, d));
   v128.store(out, v128.shuffle<i64>(a, b, 0, 2));
 }
 
