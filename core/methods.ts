@@ -12,7 +12,7 @@ import * as linear from "./ops/matmul";
 import type { Axes, ReduceOptions } from "./ops/reduce";
 import * as reduce from "./ops/reduce";
 import type { Shape } from "./shape";
-import { type DType, Tensor } from "./tensor";
+import { Tensor } from "./tensor";
 
 declare module "./tensor" {
   interface Tensor {

@@ -1,7 +1,7 @@
 // Random numbers from a counter-based generator (Philox4x32-10, Salmon et al. 2011): every draw is a function of the
 // seed and a position, so the same seed gives the same numbers on every runtime and with any number of threads.
 
-import { checkShape, type Shape, sizeOf } from "./shape";
+import { checkShape, type Shape } from "./shape";
 import type { Stateful } from "./stateful";
 import { allocate, type Tensor } from "./tensor";
 import { kernels } from "./wasm";
@@ -44,16 +44,11 @@ export class Generator implements Stateful<GeneratorState> {
 
   /** An integer from 0 to 2^32 - 1, for seeding what has a generator of its own. */
   nextInteger(): number {
-    const bits = this.permutationSource(1);
+    const bits = allocate([1], "int32");
+    kernels().random_bits(bits.ptr, 1, ...this.advance(1));
     const value = bits.item() >>> 0;
     bits.dispose();
     return value;
-  }
-
-  private permutationSource(n: number): Tensor {
-    const out = allocate([n], "int32");
-    kernels().random_bits(out.ptr, n, ...this.advance(n));
-    return out;
   }
 
   /** int32 permutation of 0..n-1. */

@@ -1,0 +1,126 @@
+import { gradcheck, manualSeed, nn, noGrad, rand, randn, type Tensor, tensor, zeros } from "topograd";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+class Gate extends nn.Module {
+  linear = new nn.Linear(4, 4);
+  stack = [new nn.Linear(4, 2), new nn.Linear(2, 4)];
+  running = zeros([4]);
+  forward(x: Tensor) {
+    return this.stack[1].forward(this.stack[0].forward(x.mul(this.linear.forward(x).sigmoid())));
+  }
+}
+
+test("parameters, buffers and modules are found by name", () => {
+  const gate = new Gate();
+  assert.equal(
+    gate.namedParameters().map(([name]) => name),
+    ["linear.weight", "linear.bias", "stack.0.weight", "stack.0.bias", "stack.1.weight", "stack.1.bias"],
+  );
+  assert.equal(gate.namedBuffers().map(([name]) => name), ["running"]);
+  assert.equal(gate.namedModules().map(([name]) => name), ["", "linear", "stack.0", "stack.1"]);
+});
+
+test("a shared module counts once", () => {
+  const shared = new nn.Linear(3, 3);
+  const model = new nn.Sequential(shared, new nn.ReLU(), shared);
+  assert.is(model.parameters().length, 2);
+});
+
+test("state is saved by name, loaded strictly", () => {
+  const [a, b] = [new Gate(), new Gate()];
+  b.loadStateDict(a.stateDict());
+  const x = randn([2, 4]);
+  assert.equal(b.forward(x).toArray(), a.forward(x).toArray());
+  const { running, ...rest } = a.stateDict();
+  assert.throws(() => b.loadStateDict(rest), /missing: running; unexpected: none/);
+  assert.throws(() => b.loadStateDict({ ...rest, running, more: running }), /unexpected: more/);
+  assert.throws(() => b.loadStateDict({ ...rest, running: zeros([5]) }), /running: expected shape \[4\], got \[5\]/);
+});
+
+test("freeze, train and eval reach every module", () => {
+  const gate = new Gate();
+  assert.ok(gate.freeze().parameters().every((p) => !p.requiresGrad));
+  assert.is(gate.parameters().length, 6);
+  assert.not(gate.eval().stack[0].training);
+  assert.ok(gate.train().linear.training);
+});
+
+test("Linear computes x W^T + b, and its gradients are right", () => {
+  const layer = new nn.Linear(3, 2);
+  layer.weight.assign(tensor([[1, 2, 3], [4, 5, 6]]));
+  (layer.bias as Tensor).assign(tensor([0.5, -0.5]));
+  assert.equal(layer.forward(tensor([1, 0, 2])).toArray(), [7.5, 15.5]);
+  assert.equal([...layer.forward(randn([2, 5, 3])).shape], [2, 5, 2]);
+  gradcheck((x) => layer.forward(x), [rand([4, 3])]);
+  assert.is(new nn.Linear(3, 2, { bias: false }).bias, null);
+  assert.throws(() => layer.forward(randn([2, 4])), /Linear: expected \[..., 3\], got \[2,4\]/);
+  assert.throws(() => new nn.Linear(0, 2), /positive integers, got 0/);
+});
+
+test("initialisers have the bounds and variances of their papers", () => {
+  manualSeed(1);
+  const w = zeros([200, 100]);
+  const std = () => w.std().item();
+  const near = (a: number, b: number) => assert.ok(Math.abs(a / b - 1) < 0.03, `${a} is not near ${b}`);
+  nn.init.kaimingNormal(w, { nonlinearity: "relu" });
+  near(std(), Math.sqrt(2 / 100));
+  nn.init.kaimingUniform(w, { nonlinearity: "tanh", mode: "fanOut" });
+  near(std(), 5 / 3 / Math.sqrt(200));
+  nn.init.xavierUniform(w);
+  near(std(), Math.sqrt(2 / 300));
+  assert.ok(w.abs().max().item() <= Math.sqrt(6 / 300));
+  nn.init.xavierNormal(w);
+  near(std(), Math.sqrt(2 / 300));
+  nn.init.uniform(w, 2, 4);
+  near(w.mean().item(), 3);
+  nn.init.normal(w, 5, 0.1);
+  near(w.mean().item(), 5);
+  assert.is(nn.init.constant(w, 2).sum().item(), 40000);
+  assert.throws(() => nn.init.xavierUniform(zeros([3])), /at least 2 axes, got \[3\]/);
+});
+
+test("dropout keeps the mean, drops the share, and rests in eval mode", () => {
+  manualSeed(2);
+  const layer = new nn.Dropout(0.25);
+  const y = layer.forward(zeros([100, 100]).add(1));
+  assert.ok(Math.abs(y.eq(0).mean().item() - 0.25) < 0.02);
+  assert.ok(Math.abs(y.max().item() - 4 / 3) < 1e-6);
+  layer.eval();
+  assert.is(layer.forward(y), y);
+  assert.throws(() => new nn.Dropout(1.5), /p must lie in \[0, 1\], got 1.5/);
+});
+
+test("summary counts parameters, multiply-adds and memory", () => {
+  const text = nn.mlp([784, 128, 64, 10]).summary([1, 784]);
+  assert.match(text, /0 Linear\s+\[1,128\]\s+100,480\s+100,352\s+512 B/);
+  assert.match(text, /parameters 109,386 \(109,386 trainable\).*multiply-adds 109,184/);
+});
+
+test("taps see each output in order and leave the model as it was", () => {
+  const model = nn.mlp([3, 4, 2]);
+  const seen: string[] = [];
+  const x = randn([2, 3]);
+  noGrad(() =>
+    nn.tapOutputs(model, (name, module, out) => seen.push(`${name} ${module.constructor.name} ${out.shape}`), () => {
+      model.forward(x);
+    }),
+  );
+  assert.equal(seen, ["0 Linear 2,4", "1 ReLU 2,4", "2 Linear 2,2", " Sequential 2,2"]);
+  assert.not(Object.hasOwn(model, "forward"));
+});
+
+test("accuracy", () => {
+  assert.is(nn.accuracy(tensor([[1, 2], [3, 0], [0, 1], [0, 1]]), tensor(Int32Array.of(1, 0, 0, 1))), 0.75);
+});
+
+test("losses refuse what does not fit", () => {
+  const x = randn([4, 3]);
+  assert.throws(() => nn.crossEntropy(x, tensor(Int32Array.of(0, 1, 2, 3))), /label 3 \(row 3\) is out of range for 3/);
+  assert.throws(() => nn.crossEntropy(x, tensor([0, 1, 2, 0])), /labels must be int32/);
+  assert.throws(() => nn.crossEntropy(x, tensor(Int32Array.of(0))), /expected scores \[N,C\] and labels \[N\]/);
+  assert.throws(() => nn.mseLoss(x, randn([4])), /mseLoss: shapes differ: \[4,3\] and \[4\]/);
+  assert.throws(() => nn.mseLoss(x, x, { reduction: "avg" as "mean" }), /reduction must be/);
+});
+
+test.run();
