@@ -13,3 +13,4 @@ export * from "./softmax";
 export * from "./sort";
 export * from "./spanning-tree";
 export * from "./unary";
+export * from "./power";

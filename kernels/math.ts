@@ -1,4 +1,4 @@
-// Elementary functions of four float32 at a time. The polynomials were fitted by scripts/fit-minimax.mjs; the reductions
+// Elementary functions of four float32 at a time. The polynomials were fitted by scripts/fit-minimax.mjs; reductions
 // are the classical ones (Cody and Waite, "Software Manual for the Elementary Functions", 1980; Payne and Hanek, 1983).
 // NaN gives NaN, and infinite, zero and denormal arguments and results are right.
 import { madd } from "./simd";
@@ -326,62 +326,4 @@ export function erf(x: v128): v128 {
   logErfc = madd(logErfc, a, at(LOG_ERFC + 28));
   const large = copysign(f32x4.sub(at(ONE), exp(logErfc)), x);
   return v128.bitselect(small, large, f32x4.lt(a, at(ONE)));
-}
-
-const LN2_F64: f64 = 0.6931471805599453;
-const SQRT_HALF_BITS: i64 = 0x3fe6a09e667f3bcd;
-const ONE_BITS_F64: i64 = 0x3ff0000000000000;
-
-/** Natural logarithm of two float64 that came from float32 >= 0; relative error below 1e-11. */
-// @ts-ignore: decorator
-@inline
-function logF64(x: v128): v128 {
-  const one = f64x2.splat(1);
-  // The biased exponent of x / sqrt(1/2); OR-ed into 2^52 it becomes a float64.
-  const e = i64x2.shr_u(i64x2.add(x, i64x2.splat(ONE_BITS_F64 - SQRT_HALF_BITS)), 52);
-  const exponent = f64x2.sub(v128.or(e, f64x2.splat(4503599627370496.0)), f64x2.splat(4503599627370496.0 + 1023));
-  const mantissa = i64x2.add(i64x2.sub(x, i64x2.shl(e, 52)), i64x2.splat(ONE_BITS_F64));
-  // log(m) = 2 atanh(s)
-  const s = f64x2.div(f64x2.sub(mantissa, one), f64x2.add(mantissa, one));
-  const z = f64x2.mul(s, s);
-  let p = f64x2.splat(1.0 / 13);
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 11));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 9));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 7));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 5));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 3));
-  p = f64x2.add(f64x2.mul(p, z), one);
-  const y = f64x2.add(f64x2.mul(f64x2.add(s, s), p), f64x2.mul(exponent, f64x2.splat(LN2_F64)));
-  // Zero, infinity and NaN.
-  const finite = v128.bitselect(y, x, f64x2.lt(x, f64x2.splat(Infinity)));
-  return v128.bitselect(f64x2.splat(-Infinity), finite, f64x2.eq(x, f64x2.splat(0)));
-}
-
-/** e^x of two float64 for results in the range of float32; relative error below 1e-10. */
-// @ts-ignore: decorator
-@inline
-function expF64(x: v128): v128 {
-  const bounded = f64x2.pmax(f64x2.pmin(x, f64x2.splat(89)), f64x2.splat(-105));
-  const rounded = f64x2.add(f64x2.mul(bounded, f64x2.splat(1 / LN2_F64)), f64x2.splat(ROUND_F64));
-  const r = f64x2.sub(bounded, f64x2.mul(f64x2.sub(rounded, f64x2.splat(ROUND_F64)), f64x2.splat(LN2_F64)));
-  let p = f64x2.splat(1.0 / 362880);
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 40320));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 5040));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 720));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 120));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 24));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 6));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(0.5));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1));
-  // Shifted by 52 only the integer of the rounded sum is left: it is added to the exponent.
-  return i64x2.add(p, i64x2.shl(rounded, 52));
-}
-
-/** |x|^p for a finite p, two float64 of the same value, by way of float64: 0.51 ulp. */
-export function powAbs(x: v128, p: v128): v128 {
-  const a = f32x4.abs(x);
-  const low = expF64(f64x2.mul(p, logF64(f64x2.promote_low_f32x4(a))));
-  const high = expF64(f64x2.mul(p, logF64(f64x2.promote_low_f32x4(v128.shuffle<i64>(a, a, 1, 0)))));
-  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
 }
