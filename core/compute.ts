@@ -1,7 +1,6 @@
 // Kernels launched on tensors, without recording: what operations and the autograd engine itself are built from.
 
 import { formatShape } from "./errors";
-import { Storage } from "./memory";
 import {
   broadcastShapes,
   broadcastStrides,
@@ -12,12 +11,10 @@ import {
   sameShape,
 } from "./shape";
 import { allocate, type DType, type Tensor, viewOf } from "./tensor";
-import { type Kernels, kernels, memoryViews } from "./wasm";
+import { type Kernels, kernels, memoryViews, PLAN_ADDRESS, PLAN_BYTES } from "./wasm";
 
 /** Dimensions a plan has room for; collapsing leaves fewer. */
-const MAX_PLAN_DIMENSIONS = 16;
-const PLAN_BYTES = MAX_PLAN_DIMENSIONS * 16;
-let planStorage: Storage | null = null;
+const MAX_PLAN_DIMENSIONS = PLAN_BYTES / 16;
 
 /** Writes a plan (kernels/odometer.ts) and returns its address. Kernels run one at a time, so there is one plan. */
 function writePlan(operation: string, shape: Shape, first: Shape, second: Shape): number {
@@ -26,15 +23,14 @@ function writePlan(operation: string, shape: Shape, first: Shape, second: Shape)
       `${operation}: at most ${MAX_PLAN_DIMENSIONS} axes can be strided, got ${formatShape(shape)}`,
     );
   }
-  planStorage ??= new Storage(PLAN_BYTES);
   const { i32 } = memoryViews();
-  let at = planStorage.ptr >>> 2;
+  let at = PLAN_ADDRESS >>> 2;
   for (let d = 0; d < shape.length; d++) {
     i32[at++] = shape[d];
     i32[at++] = first[d];
     i32[at++] = second[d];
   }
-  return planStorage.ptr;
+  return PLAN_ADDRESS;
 }
 
 /** Kernels of kernels/binary.ts that take a plan. */

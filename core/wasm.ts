@@ -9,9 +9,13 @@ import fixedBytes from "../build/kernels.wasm";
 /** The exported kernels, with the argument lists that asc generated. */
 export type Kernels = Awaited<ReturnType<typeof instantiate>>;
 
-/** Static data of the kernels lies below this address. */
-export const HEAP_BASE = 65536;
 const PAGE = 65536;
+/** Static data of the kernels lies in the first page; what follows is the plan of the kernel that runs. */
+export const PLAN_ADDRESS = PAGE;
+/** Bytes of a plan (kernels/odometer.ts): 16 dimensions of four 32-bit numbers. */
+export const PLAN_BYTES = 256;
+/** Tensors begin here. */
+export const HEAP_BASE = PLAN_ADDRESS + PLAN_BYTES;
 /** A 32-bit memory ends at 4 GiB; its last page stays out of use, so that no end address wraps to 0. */
 export const MEMORY_LIMIT = 2 ** 32 - PAGE;
 

@@ -1,6 +1,6 @@
 // Batches of a dataset, in a seeded order, each with a memory scope of its own.
 
-import { Generator, type GeneratorState, type Stateful, type Tensor, tensor } from "../core/index";
+import { type GeneratorState, Generator as RandomGenerator, type Stateful, tensor } from "../core/index";
 import { closeScope, dissolveScope, openSynchronousScope, type Scope } from "../core/memory";
 import { globalGenerator } from "../core/random";
 import type { Batch, TensorDataset } from "./dataset";
@@ -32,7 +32,7 @@ export class DataLoader implements Stateful<GeneratorState>, Iterable<Batch> {
   readonly batchSize: number;
   private readonly shuffle: boolean;
   private readonly dropLast: boolean;
-  private readonly generator: Generator;
+  private readonly generator: RandomGenerator;
 
   constructor(
     readonly dataset: TensorDataset,
@@ -45,7 +45,7 @@ export class DataLoader implements Stateful<GeneratorState>, Iterable<Batch> {
     this.batchSize = batchSize;
     this.shuffle = shuffle;
     this.dropLast = dropLast;
-    this.generator = new Generator(seed ?? (shuffle ? globalGenerator.nextInteger() : 0));
+    this.generator = new RandomGenerator(seed ?? (shuffle ? globalGenerator.nextInteger() : 0));
   }
 
   /** Number of batches. */
@@ -55,30 +55,35 @@ export class DataLoader implements Stateful<GeneratorState>, Iterable<Batch> {
   }
 
   [Symbol.iterator](): Iterator<Batch, undefined> {
-    const { dataset, batchSize, length } = this;
-    const order = this.order();
-    let at = 0;
+    const positions = this.positions();
     let current: Scope | null = null;
     return {
       next: () => {
-        if (at === length) {
+        const { done, value } = positions.next();
+        if (done) {
           if (current !== null) dissolveScope(current);
           current = null;
           return { done: true, value: undefined };
         }
         if (current !== null) closeScope(current);
         current = openSynchronousScope(NEXT_BATCH);
-        const indices: Tensor = tensor(order.slice(at * batchSize, (at + 1) * batchSize));
-        at++;
-        return { done: false, value: dataset.batch(indices) };
+        return { done: false, value: this.dataset.batch(tensor(value)) };
       },
       return: () => {
         if (current !== null) closeScope(current, new Set(), LOOP_LEFT);
         current = null;
-        at = length;
+        positions.return(undefined);
         return { done: true, value: undefined };
       },
     };
+  }
+
+  /** The positions of each batch's samples in the dataset, for loops that make the batches themselves. */
+  *positions(): Generator<Int32Array, undefined> {
+    const order = this.order();
+    for (let batch = 0; batch < this.length; batch++) {
+      yield order.slice(batch * this.batchSize, (batch + 1) * this.batchSize);
+    }
   }
 
   /** Positions of the samples in this epoch. */

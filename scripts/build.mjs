@@ -33,6 +33,8 @@ await build({
   mainFields: ["module", "main"],
   external: ["node:*"],
   loader: { ".wasm": "binary" },
+  // core/methods.ts is imported for its effect; the annotation in package.json is for those who bundle dist/.
+  ignoreAnnotations: true,
   chunkNames: "chunks/[name]-[hash]",
   sourcemap: true,
   logLevel: "warning",

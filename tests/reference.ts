@@ -82,7 +82,12 @@ export function reduceOver(a: Ref, axes: number[], keepDims: boolean, fn: (value
 /** Replaces each line of values along an axis by another of the same length. */
 export function alongAxis(a: Ref, axis: number, fn: (values: number[]) => number[]): Ref {
   return build(a.shape, (index) => {
-    const line = Array.from({ length: a.shape[axis] }, (_, i) => at(a, index.map((v, d) => (d === axis ? i : v))));
+    const line = Array.from({ length: a.shape[axis] }, (_, i) =>
+      at(
+        a,
+        index.map((v, d) => (d === axis ? i : v)),
+      ),
+    );
     return fn(line)[index[axis]];
   });
 }

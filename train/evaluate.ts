@@ -1,6 +1,6 @@
 // Loss and accuracy on a data set.
 
-import { noGrad, type Tensor } from "../core/index";
+import { noGrad, scope, type Tensor, tensor } from "../core/index";
 import { DataLoader, type TensorDataset } from "../data/index";
 import { crossEntropy, type Module } from "../nn/index";
 
@@ -36,14 +36,17 @@ export function evaluate(
   let total = 0;
   let correct: number | null = 0;
   try {
-    noGrad(() => {
-      for (const { x, y } of new DataLoader(dataset, { batchSize })) {
-        const output = model.forward(x);
-        total += loss(output, y).item() * x.shape[0];
-        const right = countCorrect(output, y);
-        correct = correct === null || right === null ? null : correct + right;
-      }
-    });
+    for (const positions of new DataLoader(dataset, { batchSize }).positions()) {
+      scope(() =>
+        noGrad(() => {
+          const { x, y } = dataset.batch(tensor(positions));
+          const output = model.forward(x);
+          total += loss(output, y).item() * positions.length;
+          const right = countCorrect(output, y);
+          correct = correct === null || right === null ? null : correct + right;
+        }),
+      );
+    }
   } finally {
     for (const { module, training } of modes) module.training = training;
   }

@@ -1,7 +1,7 @@
 // The training loop.
 
-import { manualSeed, type Tensor } from "../core/index";
-import { type Batch, DataLoader, type TensorDataset } from "../data/index";
+import { manualSeed, scope, type Tensor, tensor } from "../core/index";
+import { DataLoader, type TensorDataset } from "../data/index";
 import { crossEntropy, type Module } from "../nn/index";
 import { CGALR, type CGALRRecord, type Optimizer } from "../optim/index";
 import { Clock, type Seconds } from "./clock";
@@ -112,12 +112,11 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     const epochStarted = performance.now();
     let recent = new Means();
     const whole = new Means();
-    clock.start();
-    for (const batch of timed(loader, clock)) {
+    for (const positions of loader.positions()) {
       step++;
-      const { value, correct } = trainStep(batch);
-      recent.add(batch.x.shape[0], value, correct);
-      whole.add(batch.x.shape[0], value, correct);
+      const { value, correct } = scope(() => trainStep(positions));
+      recent.add(positions.length, value, correct);
+      whole.add(positions.length, value, correct);
       if (step % reportEvery === 0) {
         const means = recent.read();
         onProgress({ type: "step", step, epoch: step / loader.length, ...means, lr: optimizer.lr });
@@ -126,7 +125,6 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       if (signal?.aborted) return { status: "interrupted", steps: step, history, seconds: clock.seconds() };
       const turn = pause();
       if (turn !== undefined) await turn;
-      clock.start();
     }
     snapshot.take(model, `the end of epoch ${epoch}`);
     const means = whole.read();
@@ -154,7 +152,10 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   optimizer.eval();
   return { status: "finished", steps: step, history, seconds: clock.seconds() };
 
-  function trainStep({ x, y }: Batch): { value: number; correct: number | null } {
+  function trainStep(positions: Int32Array): { value: number; correct: number | null } {
+    clock.start();
+    const { x, y } = train.batch(tensor(positions));
+    clock.lap("data");
     const output = model.forward(x);
     const objective = loss(output, y);
     const value = objective.item();
@@ -188,14 +189,6 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       what,
       clock.seconds(),
     );
-  }
-}
-
-/** The loader's batches, the time to make them taken. */
-function* timed(loader: DataLoader, clock: Clock): Generator<Batch> {
-  for (const batch of loader) {
-    clock.lap("data");
-    yield batch;
   }
 }
 

@@ -5,11 +5,20 @@ import * as assert from "uvu/assert";
 const leaf = (values: number[]) => tensor(values, { requiresGrad: true });
 
 test("the example of the documentation", () => {
-  const a = tensor([[1, 2], [3, 4]], { requiresGrad: true });
+  const a = tensor(
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    { requiresGrad: true },
+  );
   const loss = a.matmul(a.T).relu().sum();
   loss.backward();
   assert.is(loss.item(), 52);
-  assert.equal(a.grad!.toArray(), [[8, 12], [8, 12]]);
+  assert.equal(a.grad!.toArray(), [
+    [8, 12],
+    [8, 12],
+  ]);
 });
 
 test("gradients of a shared subexpression add up", () => {

@@ -1,6 +1,20 @@
 // Wrong shapes, types, axes and indices: the message names the operation, what it got and what it expected.
 
-import { arange, concat, configure, eye, full, linspace, manualSeed, ones, stack, type Tensor, tensor, where, zeros } from "topograd";
+import {
+  arange,
+  concat,
+  configure,
+  eye,
+  full,
+  linspace,
+  manualSeed,
+  ones,
+  stack,
+  type Tensor,
+  tensor,
+  where,
+  zeros,
+} from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -22,7 +36,10 @@ const CASES: [() => unknown, RegExp][] = [
   [() => a.permute([0, 0]), /permute: \[0,0\] is no order of the 2 axes/],
   [() => a.expand([2, 4]), /expand: shape \[2,3\] does not expand to \[2,4\]/],
   [() => a.slice(0, 0, 1, 0), /slice: step must be a positive integer, got 0/],
-  [() => a.indexSelect(0, int([0, 2])), /indexSelect: index 2 \(position 1\) is out of range for axis 0 of shape \[2,3\]/],
+  [
+    () => a.indexSelect(0, int([0, 2])),
+    /indexSelect: index 2 \(position 1\) is out of range for axis 0 of shape \[2,3\]/,
+  ],
   [() => a.indexSelect(0, v), /indices must be an int32 tensor, got float32/],
   [() => a.gather(1, int([0])), /gather: indices of shape \[1\] do not fit \[2,3\]/],
   [() => a.gather(1, tensor([[3]], { dtype: "int32" })), /gather: index 3/],
@@ -54,7 +71,9 @@ const CASES: [() => unknown, RegExp][] = [
 for (const [run, message] of CASES) {
   test(`${message.source}`, () => {
     assert.throws(run, (error: unknown) => {
-      assert.ok(error instanceof RangeError || error instanceof TypeError || /configure/.test(message.source));
+      assert.ok(
+        error instanceof RangeError || error instanceof TypeError || /configure/.test(message.source),
+      );
       assert.match((error as Error).message, message);
       return true;
     });
@@ -64,19 +83,38 @@ for (const [run, message] of CASES) {
 test("tensors are made as asked", () => {
   assert.equal(tensor(5).toArray(), 5);
   assert.equal([...tensor([]).shape], [0]);
-  assert.equal(tensor(Float64Array.of(1, 2, 3, 4), { shape: [2, -1] }).toArray(), [[1, 2], [3, 4]]);
+  assert.equal(tensor(Float64Array.of(1, 2, 3, 4), { shape: [2, -1] }).toArray(), [
+    [1, 2],
+    [3, 4],
+  ]);
   assert.is(tensor(Int32Array.of(1)).dtype, "int32");
   assert.is(tensor(Uint8Array.of(200)).item(), 200);
-  assert.equal(eye(2).toArray(), [[1, 0], [0, 1]]);
+  assert.equal(eye(2).toArray(), [
+    [1, 0],
+    [0, 1],
+  ]);
   assert.equal(arange(3).toArray(), [0, 1, 2]);
   assert.equal(arange(5, 0, -2).toArray(), [5, 3, 1]);
   assert.equal(linspace(0, 1, 3).toArray(), [0, 0.5, 1]);
-  assert.equal(full([2], 7).add(ones([2])).toArray(), [8, 8]);
+  assert.equal(
+    full([2], 7)
+      .add(ones([2]))
+      .toArray(),
+    [8, 8],
+  );
   assert.ok(zeros([1], { requiresGrad: true }).requiresGrad);
 });
 
 test("a tensor prints readably, a large one in part", () => {
-  assert.is(String(tensor([[1, 2], [3, 4.5]])), "Tensor([[1, 2],\n         [3, 4.5]], shape [2,2], float32)");
+  assert.is(
+    String(
+      tensor([
+        [1, 2],
+        [3, 4.5],
+      ]),
+    ),
+    "Tensor([[1, 2],\n        [3, 4.5]], shape [2,2], float32)",
+  );
   assert.match(String(arange(1000)), /^Tensor\(\[0, 1, 2, 3, 4, 5, \.\.\., 994, 995, 996, 997, 998, 999\]/);
 });
 

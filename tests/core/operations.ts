@@ -2,17 +2,7 @@
 // and fails when a public operation is missing from it.
 
 import { concat, nn, stack, type Tensor, tensor, where } from "topograd";
-import {
-  alongAxis,
-  at,
-  broadcast,
-  build,
-  map,
-  matmulRef,
-  type Ref,
-  reduceOver,
-  sample,
-} from "../reference";
+import { alongAxis, at, broadcast, build, map, matmulRef, type Ref, reduceOver, sample } from "../reference";
 
 export interface OperationCase {
   /** The method, or the function's name. */
@@ -39,7 +29,11 @@ function unary(
   return SHAPES.map((shape, i) => ({
     name,
     // 0.013 keeps kinks at 0 and at integers out of reach of the finite differences.
-    inputs: [map(sample(shape, i + 1, low, high), (x) => Math.fround(Math.abs(x - Math.round(x)) < 0.013 ? x + 0.03 : x))],
+    inputs: [
+      map(sample(shape, i + 1, low, high), (x) =>
+        Math.fround(Math.abs(x - Math.round(x)) < 0.013 ? x + 0.03 : x),
+      ),
+    ],
     run,
     reference: (a) => map(a, reference),
     ...rest,
@@ -47,12 +41,24 @@ function unary(
 }
 
 const PAIRS: [number[], number[]][] = [
-  [[5, 7], [5, 7]],
-  [[5, 7], [3, 1, 7]],
+  [
+    [5, 7],
+    [5, 7],
+  ],
+  [
+    [5, 7],
+    [3, 1, 7],
+  ],
   [[4, 1], [6]],
   [[2, 3, 5], [1]],
-  [[1, 3], [2, 1]],
-  [[6, 4], [6, 1]],
+  [
+    [1, 3],
+    [2, 1],
+  ],
+  [
+    [6, 4],
+    [6, 1],
+  ],
 ];
 
 function binary(
@@ -101,7 +107,8 @@ function reduction(
 
 const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
 const average = (values: number[]) => total(values) / values.length;
-const spreadOf = (values: number[]) => total(values.map((v) => (v - average(values)) ** 2)) / (values.length - 1);
+const spreadOf = (values: number[]) =>
+  total(values.map((v) => (v - average(values)) ** 2)) / (values.length - 1);
 const logSum = (values: number[]) => {
   const most = Math.max(...values);
   return most + Math.log(total(values.map((v) => Math.exp(v - most))));
@@ -163,18 +170,40 @@ const POSITIONS: OperationCase[] = ([0, 1, -1, undefined] as const).flatMap((axi
 });
 
 const MATRICES: [number[], number[]][] = [
-  [[1, 1], [1, 1]],
-  [[5, 7], [7, 3]],
-  [[17, 33], [33, 9]],
-  [[2, 3, 4, 5], [3, 5, 6]],
-  [[2, 4, 5], [5, 3]],
-  [[4, 5], [2, 5, 3]],
+  [
+    [1, 1],
+    [1, 1],
+  ],
+  [
+    [5, 7],
+    [7, 3],
+  ],
+  [
+    [17, 33],
+    [33, 9],
+  ],
+  [
+    [2, 3, 4, 5],
+    [3, 5, 6],
+  ],
+  [
+    [2, 4, 5],
+    [5, 3],
+  ],
+  [
+    [4, 5],
+    [2, 5, 3],
+  ],
 ];
 
 const permuted = (a: Ref, order: number[]): Ref =>
   build(
     order.map((d) => a.shape[d]),
-    (index) => at(a, a.shape.map((_, d) => index[order.indexOf(d)])),
+    (index) =>
+      at(
+        a,
+        a.shape.map((_, d) => index[order.indexOf(d)]),
+      ),
   );
 const picked = [0, 2, 1, 4, 4, 0, -1];
 const picks = () => tensor(Int32Array.from(picked));
@@ -185,13 +214,33 @@ function layouts(): OperationCase[] {
   const reshaped = (shape: number[]) => (x: Ref) => ({ shape, data: x.data });
   return [
     { name: "reshape", inputs: [a], run: (x) => x.reshape([6, -1]), reference: reshaped([6, 10]) },
-    { name: "reshape", inputs: [a], run: (x) => x.T.reshape([4, 15]), reference: (x) => ({ ...permuted(x, [2, 1, 0]), shape: [4, 15] }) },
+    {
+      name: "reshape",
+      inputs: [a],
+      run: (x) => x.T.reshape([4, 15]),
+      reference: (x) => ({ ...permuted(x, [2, 1, 0]), shape: [4, 15] }),
+    },
     { name: "flatten", inputs: [a], run: (x) => x.flatten(), reference: reshaped([60]) },
     { name: "squeeze", inputs: [sample([1, 3, 1], 121)], run: (x) => x.squeeze(), reference: reshaped([3]) },
-    { name: "squeeze", inputs: [sample([1, 3, 1], 121)], run: (x) => x.squeeze(-1), reference: reshaped([1, 3]) },
+    {
+      name: "squeeze",
+      inputs: [sample([1, 3, 1], 121)],
+      run: (x) => x.squeeze(-1),
+      reference: reshaped([1, 3]),
+    },
     { name: "unsqueeze", inputs: [a], run: (x) => x.unsqueeze(-1), reference: reshaped([3, 4, 5, 1]) },
-    { name: "transpose", inputs: [a], run: (x) => x.transpose(0, -1), reference: (x) => permuted(x, [2, 1, 0]) },
-    { name: "permute", inputs: [a], run: (x) => x.permute([2, 0, 1]), reference: (x) => permuted(x, [2, 0, 1]) },
+    {
+      name: "transpose",
+      inputs: [a],
+      run: (x) => x.transpose(0, -1),
+      reference: (x) => permuted(x, [2, 1, 0]),
+    },
+    {
+      name: "permute",
+      inputs: [a],
+      run: (x) => x.permute([2, 0, 1]),
+      reference: (x) => permuted(x, [2, 0, 1]),
+    },
     { name: "T", inputs: [sample([9, 6], 122)], run: (x) => x.T, reference: (x) => permuted(x, [1, 0]) },
     {
       name: "expand",
@@ -226,13 +275,38 @@ function layouts(): OperationCase[] {
     {
       name: "gather",
       inputs: [sample([4, 6], 125)],
-      run: (x) => x.gather(1, tensor([[5, 0], [1, 1], [3, 2]], { dtype: "int32" })),
-      reference: (x) => build([3, 2], ([i, j]) => at(x, [i, [[5, 0], [1, 1], [3, 2]][i][j]])),
+      run: (x) =>
+        x.gather(
+          1,
+          tensor(
+            [
+              [5, 0],
+              [1, 1],
+              [3, 2],
+            ],
+            { dtype: "int32" },
+          ),
+        ),
+      reference: (x) =>
+        build([3, 2], ([i, j]) =>
+          at(x, [
+            i,
+            [
+              [5, 0],
+              [1, 1],
+              [3, 2],
+            ][i][j],
+          ]),
+        ),
     },
     {
       name: "pad",
       inputs: [sample([3, 4], 126)],
-      run: (x) => x.pad([[1, 2], [0, 3]]),
+      run: (x) =>
+        x.pad([
+          [1, 2],
+          [0, 3],
+        ]),
       reference: (x) => build([6, 7], ([i, j]) => (i >= 1 && i < 4 && j < 4 ? at(x, [i - 1, j]) : 0)),
     },
     {
@@ -249,8 +323,20 @@ function layouts(): OperationCase[] {
     },
     { name: "clone", inputs: [a], run: (x) => x.clone(), reference: (x) => x },
     { name: "detach", inputs: [a], run: (x) => x.detach(), reference: (x) => x, differentiable: false },
-    { name: "astype", inputs: [a], run: (x) => x.mul(10).astype("int32"), reference: (x) => map(x, (v) => Math.trunc(Math.fround(v * 10))), differentiable: false },
-    { name: "assign", inputs: [a], run: (x) => x.clone().detach().assign(3), reference: (x) => map(x, () => 3), differentiable: false },
+    {
+      name: "astype",
+      inputs: [a],
+      run: (x) => x.mul(10).astype("int32"),
+      reference: (x) => map(x, (v) => Math.trunc(Math.fround(v * 10))),
+      differentiable: false,
+    },
+    {
+      name: "assign",
+      inputs: [a],
+      run: (x) => x.clone().detach().assign(3),
+      reference: (x) => map(x, () => 3),
+      differentiable: false,
+    },
     {
       name: "concat",
       inputs: [sample([3, 2], 128), sample([3, 5], 129)],
@@ -280,9 +366,15 @@ function losses(): OperationCase[] {
   const scalar = (value: number): Ref => ({ shape: [], data: [value] });
   const crossEntropies = (x: Ref, e: number) =>
     rows(x).map((row, i) => logSum(row) - (1 - e) * row[labels[i]] - e * average(row));
-  const pairwise = (fn: (x: number, y: number) => number) => (x: Ref, y: Ref) => scalar(average(broadcast(x, y, fn).data));
+  const pairwise = (fn: (x: number, y: number) => number) => (x: Ref, y: Ref) =>
+    scalar(average(broadcast(x, y, fn).data));
   return [
-    { name: "crossEntropy", inputs: [logits], run: (x) => nn.crossEntropy(x, tensor(labels)), reference: (x) => scalar(average(crossEntropies(x, 0))) },
+    {
+      name: "crossEntropy",
+      inputs: [logits],
+      run: (x) => nn.crossEntropy(x, tensor(labels)),
+      reference: (x) => scalar(average(crossEntropies(x, 0))),
+    },
     {
       name: "crossEntropy",
       inputs: [logits],
@@ -301,13 +393,25 @@ function losses(): OperationCase[] {
       run: (x) => nn.nllLoss(x.logSoftmax(1), tensor(labels), { reduction: "sum" }),
       reference: (x) => scalar(total(crossEntropies(x, 0))),
     },
-    { name: "mseLoss", inputs: [a, b], run: (x, y) => nn.mseLoss(x, y), reference: pairwise((p, q) => (p - q) ** 2) },
-    { name: "l1Loss", inputs: [a, b], run: (x, y) => nn.l1Loss(x, y), reference: pairwise((p, q) => Math.abs(p - q)) },
+    {
+      name: "mseLoss",
+      inputs: [a, b],
+      run: (x, y) => nn.mseLoss(x, y),
+      reference: pairwise((p, q) => (p - q) ** 2),
+    },
+    {
+      name: "l1Loss",
+      inputs: [a, b],
+      run: (x, y) => nn.l1Loss(x, y),
+      reference: pairwise((p, q) => Math.abs(p - q)),
+    },
     {
       name: "huberLoss",
       inputs: [a, b],
       run: (x, y) => nn.huberLoss(x, y, { delta: 0.5 }),
-      reference: pairwise((p, q) => (Math.abs(p - q) <= 0.5 ? (p - q) ** 2 / 2 : 0.5 * (Math.abs(p - q) - 0.25))),
+      reference: pairwise((p, q) =>
+        Math.abs(p - q) <= 0.5 ? (p - q) ** 2 / 2 : 0.5 * (Math.abs(p - q) - 0.25),
+      ),
     },
     {
       name: "bceWithLogits",
@@ -346,28 +450,61 @@ const comparisons: [string, (a: Tensor, b: Tensor) => Tensor, (x: number, y: num
 ];
 
 export const OPERATIONS: OperationCase[] = [
-  ...binary("add", (a, b) => a.add(b), (x, y) => x + y),
-  ...binary("sub", (a, b) => a.sub(b), (x, y) => x - y),
-  ...binary("mul", (a, b) => a.mul(b), (x, y) => x * y),
-  ...binary("div", (a, b) => a.div(b), (x, y) => x / y, { low: 0.5, high: 2 }),
+  ...binary(
+    "add",
+    (a, b) => a.add(b),
+    (x, y) => x + y,
+  ),
+  ...binary(
+    "sub",
+    (a, b) => a.sub(b),
+    (x, y) => x - y,
+  ),
+  ...binary(
+    "mul",
+    (a, b) => a.mul(b),
+    (x, y) => x * y,
+  ),
+  ...binary(
+    "div",
+    (a, b) => a.div(b),
+    (x, y) => x / y,
+    { low: 0.5, high: 2 },
+  ),
   ...binary("maximum", (a, b) => a.maximum(b), Math.max),
   ...binary("minimum", (a, b) => a.minimum(b), Math.min),
   ...comparisons.flatMap(([name, run, reference]) => [
     ...binary(name, run, (x, y) => Number(reference(x, y)), { differentiable: false }),
     {
       name,
-      inputs: [{ shape: [5], data: [1, 2, 3, 4, 5] }, { shape: [5], data: [1, 3, 2, 4, 5] }],
+      inputs: [
+        { shape: [5], data: [1, 2, 3, 4, 5] },
+        { shape: [5], data: [1, 3, 2, 4, 5] },
+      ],
       run,
       reference: (x: Ref, y: Ref) => broadcast(x, y, (p, q) => Number(reference(p, q))),
       differentiable: false,
     },
   ]),
-  ...unary("neg", (x) => x.neg(), (x) => -x),
+  ...unary(
+    "neg",
+    (x) => x.neg(),
+    (x) => -x,
+  ),
   ...unary("abs", (x) => x.abs(), Math.abs),
   ...unary("sign", (x) => x.sign(), Math.sign),
-  ...unary("square", (x) => x.square(), (x) => x * x),
+  ...unary(
+    "square",
+    (x) => x.square(),
+    (x) => x * x,
+  ),
   ...unary("sqrt", (x) => x.sqrt(), Math.sqrt, { low: 0.2, high: 4 }),
-  ...unary("rsqrt", (x) => x.rsqrt(), (x) => 1 / Math.sqrt(x), { low: 0.3, high: 4 }),
+  ...unary(
+    "rsqrt",
+    (x) => x.rsqrt(),
+    (x) => 1 / Math.sqrt(x),
+    { low: 0.3, high: 4 },
+  ),
   ...unary("exp", (x) => x.exp(), Math.exp),
   ...unary("log", (x) => x.log(), Math.log, { low: 0.2, high: 5 }),
   ...unary("log1p", (x) => x.log1p(), Math.log1p, { low: -0.7, high: 3 }),
@@ -379,25 +516,88 @@ export const OPERATIONS: OperationCase[] = [
   ...unary("floor", (x) => x.floor(), Math.floor),
   ...unary("ceil", (x) => x.ceil(), Math.ceil),
   ...unary("round", (x) => x.round(), Math.round, { low: -1.4, high: 1.4 }),
-  ...unary("reciprocal", (x) => x.reciprocal(), (x) => 1 / x, { low: 0.4, high: 3 }),
-  ...unary("clamp", (x) => x.clamp(-0.515, 0.915), (x) => Math.min(Math.max(x, Math.fround(-0.515)), Math.fround(0.915))),
-  ...unary("pow", (x) => x.pow(2.5), (x) => x ** 2.5, { low: 0.2, high: 3 }),
-  ...unary("pow", (x) => x.pow(3), (x) => x ** 3),
-  ...unary("pow", (x) => x.pow(-1), (x) => 1 / x, { low: 0.5, high: 3 }),
-  ...unary("relu", (x) => x.relu(), (x) => Math.max(x, 0)),
-  ...unary("leakyRelu", (x) => x.leakyRelu(0.1), (x) => (x > 0 ? x : 0.1 * x)),
-  ...unary("elu", (x) => x.elu(), (x) => (x > 0 ? x : Math.expm1(x))),
-  ...unary("gelu", (x) => x.gelu(), (x) => (x * (1 + erf(x / Math.SQRT2))) / 2),
-  ...unary("silu", (x) => x.silu(), (x) => x * sigmoid(x)),
+  ...unary(
+    "reciprocal",
+    (x) => x.reciprocal(),
+    (x) => 1 / x,
+    { low: 0.4, high: 3 },
+  ),
+  ...unary(
+    "clamp",
+    (x) => x.clamp(-0.515, 0.915),
+    (x) => Math.min(Math.max(x, Math.fround(-0.515)), Math.fround(0.915)),
+  ),
+  ...unary(
+    "pow",
+    (x) => x.pow(2.5),
+    (x) => x ** 2.5,
+    { low: 0.2, high: 3 },
+  ),
+  ...unary(
+    "pow",
+    (x) => x.pow(3),
+    (x) => x ** 3,
+  ),
+  ...unary(
+    "pow",
+    (x) => x.pow(-1),
+    (x) => 1 / x,
+    { low: 0.5, high: 3 },
+  ),
+  ...unary(
+    "relu",
+    (x) => x.relu(),
+    (x) => Math.max(x, 0),
+  ),
+  ...unary(
+    "leakyRelu",
+    (x) => x.leakyRelu(0.1),
+    (x) => (x > 0 ? x : 0.1 * x),
+  ),
+  ...unary(
+    "elu",
+    (x) => x.elu(),
+    (x) => (x > 0 ? x : Math.expm1(x)),
+  ),
+  ...unary(
+    "gelu",
+    (x) => x.gelu(),
+    (x) => (x * (1 + erf(x / Math.SQRT2))) / 2,
+  ),
+  ...unary(
+    "silu",
+    (x) => x.silu(),
+    (x) => x * sigmoid(x),
+  ),
   ...unary("softplus", (x) => x.softplus(), softplus),
   ...reduction("sum", (x, axis, o) => x.sum(axis, o), total),
   ...reduction("mean", (x, axis, o) => x.mean(axis, o), average),
-  ...reduction("max", (x, axis, o) => x.max(axis, o), (v) => Math.max(...v)),
-  ...reduction("min", (x, axis, o) => x.min(axis, o), (v) => Math.min(...v)),
+  ...reduction(
+    "max",
+    (x, axis, o) => x.max(axis, o),
+    (v) => Math.max(...v),
+  ),
+  ...reduction(
+    "min",
+    (x, axis, o) => x.min(axis, o),
+    (v) => Math.min(...v),
+  ),
   ...reduction("var", (x, axis, o) => x.var(axis, o), spreadOf),
-  ...reduction("std", (x, axis, o) => x.std(axis, o), (v) => Math.sqrt(spreadOf(v))),
-  ...reduction("prod", (x, axis, o) => x.prod(axis, o), (v) => v.reduce((a, b) => a * b, 1)),
-  ...reduction("norm", (x, axis, o) => x.norm(axis, o), (v) => Math.hypot(...v)),
+  ...reduction(
+    "std",
+    (x, axis, o) => x.std(axis, o),
+    (v) => Math.sqrt(spreadOf(v)),
+  ),
+  ...reduction(
+    "prod",
+    (x, axis, o) => x.prod(axis, o),
+    (v) => v.reduce((a, b) => a * b, 1),
+  ),
+  ...reduction(
+    "norm",
+    (x, axis, o) => x.norm(axis, o),
+    (v) => Math.hypot(...v),
+  ),
   ...reduction("logSumExp", (x, axis, o) => x.logSumExp(axis, o), logSum),
   ...LINES,
   ...POSITIONS,
@@ -429,4 +629,3 @@ export const OPERATIONS: OperationCase[] = [
   ...layouts(),
   ...losses(),
 ];
-

@@ -1,13 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { data, DataError } from "topograd";
 import * as fc from "fast-check";
+import { DataError, data } from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
 const idx = (shape: number[], bytes: number[], type = 8) =>
-  Uint8Array.of(0, 0, type, shape.length, ...shape.flatMap((n) => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]), ...bytes);
+  Uint8Array.of(
+    0,
+    0,
+    type,
+    shape.length,
+    ...shape.flatMap((n) => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]),
+    ...bytes,
+  );
 
 test("an IDX file is read with its shape", () => {
   const { shape, data: bytes } = data.parseIdx(idx([2, 3], [1, 2, 3, 4, 5, 6]));
@@ -90,7 +97,12 @@ test("synthetic sets follow their seed, are balanced and shuffled", () => {
     assert.is(set.y.sum().item(), 100);
     assert.equal(make(200, { seed: 4 }).x.toArray(), set.x.toArray());
     assert.is.not(String(make(200, { seed: 5 }).x.toArray()), String(set.x.toArray()));
-    assert.ok(set.y.toInt32Array().slice(0, 20).some((label, i, all) => label === all[(i + 1) % 20]));
+    assert.ok(
+      set.y
+        .toInt32Array()
+        .slice(0, 20)
+        .some((label, i, all) => label === all[(i + 1) % 20]),
+    );
   }
   assert.throws(() => data.moons(1), /at least 2 samples/);
   assert.throws(() => data.circles(10, { factor: 2 }), /factor must lie in \(0, 1\)/);

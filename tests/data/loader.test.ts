@@ -4,7 +4,10 @@ import * as assert from "uvu/assert";
 
 const numbers = (n: number) =>
   new data.TensorDataset(
-    tensor(Float32Array.from({ length: n }, (_, i) => i), { shape: [n, 1] }),
+    tensor(
+      Float32Array.from({ length: n }, (_, i) => i),
+      { shape: [n, 1] },
+    ),
     tensor(Int32Array.from({ length: n }, (_, i) => i)),
   );
 
@@ -31,7 +34,10 @@ test("a shuffled epoch shows each sample once, x with its y; seeds repeat", () =
     });
   };
   const [first, second] = orders(1);
-  assert.equal([...first].sort((a, b) => a - b), Array.from({ length: 23 }, (_, i) => i));
+  assert.equal(
+    [...first].sort((a, b) => a - b),
+    Array.from({ length: 23 }, (_, i) => i),
+  );
   assert.is.not(String(first), String(second));
   assert.equal(orders(1), [first, second]);
   manualSeed(9);
@@ -67,12 +73,18 @@ test("break frees at once", () => {
 test("keep() inside the body outlives it", () => {
   const sums: Tensor[] = [];
   for (const { x } of new data.DataLoader(numbers(6), { batchSize: 2 })) sums.push(x.sum().keep());
-  assert.equal(sums.map((s) => s.item()), [1, 5, 9]);
+  assert.equal(
+    sums.map((s) => s.item()),
+    [1, 5, 9],
+  );
 });
 
 test("[...loader] is explained when a batch is touched", () => {
   const batches = [...new data.DataLoader(numbers(6), { batchSize: 2 })];
-  assert.throws(() => batches[0].x.sum(), /\[\.\.\.loader\] and Array\.from\(loader\) therefore cannot collect/);
+  assert.throws(
+    () => batches[0].x.sum(),
+    /\[\.\.\.loader\] and Array\.from\(loader\) therefore cannot collect/,
+  );
 });
 
 test("tensors made after an await are ordinary", async () => {
@@ -82,11 +94,16 @@ test("tensors made after an await are ordinary", async () => {
     await Promise.resolve();
     later.push(tensor([later.length]));
   }
-  assert.equal(later.map((t) => t.item()), [0, 1, 2]);
+  assert.equal(
+    later.map((t) => t.item()),
+    [0, 1, 2],
+  );
 });
 
 test("two interleaved loaders do not free each other's batches", () => {
-  const [a, b] = [numbers(6), numbers(6)].map((set) => new data.DataLoader(set, { batchSize: 2 })[Symbol.iterator]());
+  const [a, b] = [numbers(6), numbers(6)].map((set) =>
+    new data.DataLoader(set, { batchSize: 2 })[Symbol.iterator](),
+  );
   for (let i = 0; i < 3; i++) {
     const [p, q] = [a.next().value!, b.next().value!];
     assert.is(p.x.sub(q.x).sum().item(), 0);
@@ -103,11 +120,17 @@ test("two async loops keep to their own batches", async () => {
     }
     return out;
   };
-  assert.equal(await Promise.all([sums(1), sums(3)]), [[1, 5, 9, 13], [1, 5, 9, 13]]);
+  assert.equal(await Promise.all([sums(1), sums(3)]), [
+    [1, 5, 9, 13],
+    [1, 5, 9, 13],
+  ]);
 });
 
 test("wrong options and data", () => {
-  assert.throws(() => new data.DataLoader(numbers(3), { batchSize: 0 }), /batchSize must be a positive integer, got 0/);
+  assert.throws(
+    () => new data.DataLoader(numbers(3), { batchSize: 0 }),
+    /batchSize must be a positive integer, got 0/,
+  );
   assert.throws(
     () => new data.TensorDataset(tensor([[1], [2]]), tensor(Int32Array.of(1))),
     /as many samples: got \[2,1\] and \[1\]/,

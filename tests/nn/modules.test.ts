@@ -17,8 +17,14 @@ test("parameters, buffers and modules are found by name", () => {
     gate.namedParameters().map(([name]) => name),
     ["linear.weight", "linear.bias", "stack.0.weight", "stack.0.bias", "stack.1.weight", "stack.1.bias"],
   );
-  assert.equal(gate.namedBuffers().map(([name]) => name), ["running"]);
-  assert.equal(gate.namedModules().map(([name]) => name), ["", "linear", "stack.0", "stack.1"]);
+  assert.equal(
+    gate.namedBuffers().map(([name]) => name),
+    ["running"],
+  );
+  assert.equal(
+    gate.namedModules().map(([name]) => name),
+    ["", "linear", "stack.0", "stack.1"],
+  );
 });
 
 test("a shared module counts once", () => {
@@ -35,12 +41,20 @@ test("state is saved by name, loaded strictly", () => {
   const { running, ...rest } = a.stateDict();
   assert.throws(() => b.loadStateDict(rest), /missing: running; unexpected: none/);
   assert.throws(() => b.loadStateDict({ ...rest, running, more: running }), /unexpected: more/);
-  assert.throws(() => b.loadStateDict({ ...rest, running: zeros([5]) }), /running: expected shape \[4\], got \[5\]/);
+  assert.throws(
+    () => b.loadStateDict({ ...rest, running: zeros([5]) }),
+    /running: expected shape \[4\], got \[5\]/,
+  );
 });
 
 test("freeze, train and eval reach every module", () => {
   const gate = new Gate();
-  assert.ok(gate.freeze().parameters().every((p) => !p.requiresGrad));
+  assert.ok(
+    gate
+      .freeze()
+      .parameters()
+      .every((p) => !p.requiresGrad),
+  );
   assert.is(gate.parameters().length, 6);
   assert.not(gate.eval().stack[0].training);
   assert.ok(gate.train().linear.training);
@@ -48,7 +62,12 @@ test("freeze, train and eval reach every module", () => {
 
 test("Linear computes x W^T + b, and its gradients are right", () => {
   const layer = new nn.Linear(3, 2);
-  layer.weight.assign(tensor([[1, 2, 3], [4, 5, 6]]));
+  layer.weight.assign(
+    tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]),
+  );
   (layer.bias as Tensor).assign(tensor([0.5, -0.5]));
   assert.equal(layer.forward(tensor([1, 0, 2])).toArray(), [7.5, 15.5]);
   assert.equal([...layer.forward(randn([2, 5, 3])).shape], [2, 5, 2]);
@@ -102,23 +121,44 @@ test("taps see each output in order and leave the model as it was", () => {
   const seen: string[] = [];
   const x = randn([2, 3]);
   noGrad(() =>
-    nn.tapOutputs(model, (name, module, out) => seen.push(`${name} ${module.constructor.name} ${out.shape}`), () => {
-      model.forward(x);
-    }),
+    nn.tapOutputs(
+      model,
+      (name, module, out) => seen.push(`${name} ${module.constructor.name} ${out.shape}`),
+      () => {
+        model.forward(x);
+      },
+    ),
   );
   assert.equal(seen, ["0 Linear 2,4", "1 ReLU 2,4", "2 Linear 2,2", " Sequential 2,2"]);
   assert.not(Object.hasOwn(model, "forward"));
 });
 
 test("accuracy", () => {
-  assert.is(nn.accuracy(tensor([[1, 2], [3, 0], [0, 1], [0, 1]]), tensor(Int32Array.of(1, 0, 0, 1))), 0.75);
+  assert.is(
+    nn.accuracy(
+      tensor([
+        [1, 2],
+        [3, 0],
+        [0, 1],
+        [0, 1],
+      ]),
+      tensor(Int32Array.of(1, 0, 0, 1)),
+    ),
+    0.75,
+  );
 });
 
 test("losses refuse what does not fit", () => {
   const x = randn([4, 3]);
-  assert.throws(() => nn.crossEntropy(x, tensor(Int32Array.of(0, 1, 2, 3))), /label 3 \(row 3\) is out of range for 3/);
+  assert.throws(
+    () => nn.crossEntropy(x, tensor(Int32Array.of(0, 1, 2, 3))),
+    /label 3 \(row 3\) is out of range for 3/,
+  );
   assert.throws(() => nn.crossEntropy(x, tensor([0, 1, 2, 0])), /labels must be int32/);
-  assert.throws(() => nn.crossEntropy(x, tensor(Int32Array.of(0))), /expected scores \[N,C\] and labels \[N\]/);
+  assert.throws(
+    () => nn.crossEntropy(x, tensor(Int32Array.of(0))),
+    /expected scores \[N,C\] and labels \[N\]/,
+  );
   assert.throws(() => nn.mseLoss(x, randn([4])), /mseLoss: shapes differ: \[4,3\] and \[4\]/);
   assert.throws(() => nn.mseLoss(x, x, { reduction: "avg" as "mean" }), /reduction must be/);
 });

@@ -1,5 +1,5 @@
-import { optim, tensor } from "topograd";
 import * as fc from "fast-check";
+import { optim, tensor } from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { golden } from "../golden";
@@ -61,13 +61,19 @@ test("saved in the middle and restored, the series goes on the same", () => {
 test("observations are spread evenly when they do not divide the epoch", () => {
   const cg = controller(new Array(200).fill(1), { stepsPerEpoch: 7, observationsPerEpoch: 3 });
   for (let k = 0; k < 21; k++) cg.step();
-  assert.equal(cg.history.map(({ step }) => step), [3, 5, 7, 10, 12, 14, 17, 19, 21]);
+  assert.equal(
+    cg.history.map(({ step }) => step),
+    [3, 5, 7, 10, 12, 14, 17, 19, 21],
+  );
 });
 
 test("everySteps observes every so many steps", () => {
   const cg = controller(new Array(10).fill(1), { everySteps: 4 });
   for (let k = 0; k < 12; k++) cg.step();
-  assert.equal(cg.history.map(({ step }) => step), [4, 8, 12]);
+  assert.equal(
+    cg.history.map(({ step }) => step),
+    [4, 8, 12],
+  );
 });
 
 test("every group keeps its own initial rate", () => {

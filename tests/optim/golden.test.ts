@@ -7,9 +7,9 @@ import { evaluateJs, golden } from "../golden";
 import { worst } from "../reference";
 
 interface Fixture {
-  X: number[][];
-  Y: number[][];
-  W0: number[][];
+  X: number[];
+  Y: number[];
+  W0: number[];
   b0: number[];
   optimizers: { name: string; js: string; trajectory: number[][]; "evaluation point"?: number[] }[];
   schedules: { name: string; js: string; lr0: number; lrs: number[] }[];
@@ -23,8 +23,9 @@ const built = ({ js }: { js: string }) => {
 
 for (const { name, js, trajectory, "evaluation point": evaluation } of fixture.optimizers.filter(built)) {
   test(name, () => {
-    const [X, Y] = [tensor(fixture.X), tensor(fixture.Y)];
-    const W = tensor(fixture.W0, { requiresGrad: true });
+    const X = tensor(fixture.X, { shape: [16, 4] });
+    const Y = tensor(fixture.Y, { shape: [16, 3] });
+    const W = tensor(fixture.W0, { shape: [4, 3], requiresGrad: true });
     const b = tensor(fixture.b0, { requiresGrad: true });
     const p = [W, b];
     const optimizer = evaluateJs<optim.Optimizer>(js, { optim, p });

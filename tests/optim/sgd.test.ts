@@ -12,7 +12,10 @@ test("wrong options name the option and the value", () => {
   assert.throws(() => new optim.SGD(p, { lr: 0.1, momentum: -0.5 }), /momentum/);
   assert.throws(() => new optim.SGD(p, { lr: 0.1, nesterov: true }), /nesterov needs a momentum/);
   assert.throws(() => new optim.SGD([p[0], p[0]], { lr: 0.1 }), /twice/);
-  assert.throws(() => new optim.CosineAnnealingLR(new optim.SGD(p, { lr: 1 }), { tMax: 0 }), /tMax must be positive/);
+  assert.throws(
+    () => new optim.CosineAnnealingLR(new optim.SGD(p, { lr: 1 }), { tMax: 0 }),
+    /tMax must be positive/,
+  );
 });
 
 test("parameters without a gradient stay as they are", () => {

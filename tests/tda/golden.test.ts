@@ -30,7 +30,8 @@ for (const { P, M, M2, ...expected } of fixture.graph) {
     assert.ok(worst(p.deaths, expected.deaths as number[]) < 1e-6);
     assert.ok(worst(q.births, expected.births2 as number[]) < 1e-6);
     assert.ok(worst(q.deaths, expected.deaths2 as number[]) < 1e-6);
-    const close = (got: number, key: string) => assert.ok(worst([got], [expected[key] as number]) < 1e-5, key);
+    const close = (got: number, key: string) =>
+      assert.ok(worst([got], [expected[key] as number]) < 1e-5, key);
     close(tda.topDistance(p, q), "top");
     close(tda.cyclesDistance(p, q), "cycles");
     close(tda.componentsDistance(p, q), "components");

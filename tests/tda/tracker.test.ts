@@ -7,7 +7,10 @@ const network = () => nn.mlp([6, 12, 8, 3]);
 test("hidden activations are observed, the output layer is left out", () => {
   const tracker = new tda.ConnectomeTracker(network(), { probe: randn([40, 6]) });
   const { distance, connectome, births, deaths } = tracker.observe();
-  assert.equal(tracker.signals, [{ layer: "1", count: 12 }, { layer: "3", count: 8 }]);
+  assert.equal(tracker.signals, [
+    { layer: "1", count: 12 },
+    { layer: "3", count: 8 },
+  ]);
   assert.is(distance, null);
   assert.equal([...connectome.shape], [20, 20]);
   assert.is(births.length, 19);
@@ -24,14 +27,23 @@ test("an unchanged model has not moved; a changed one has", () => {
 });
 
 test("observing changes neither mode, nor weights, nor the random stream, nor memory", () => {
-  const model = new nn.Sequential(new nn.Linear(6, 12), new nn.ReLU(), new nn.Dropout(0.5), new nn.Linear(12, 3));
+  const model = new nn.Sequential(
+    new nn.Linear(6, 12),
+    new nn.ReLU(),
+    new nn.Dropout(0.5),
+    new nn.Linear(12, 3),
+  );
   const tracker = new tda.ConnectomeTracker(model, { probe: randn([40, 6]) });
-  scope(() => tracker.observe());
+  const observe = () =>
+    scope(() => {
+      tracker.observe();
+    });
+  observe();
   manualSeed(5);
   const expected = rand([3]).toArray();
   manualSeed(5);
   const before = runtime().bytesInUse;
-  scope(() => tracker.observe());
+  observe();
   assert.is(runtime().bytesInUse, before);
   assert.ok(model.training);
   assert.equal(rand([3]).toArray(), expected);
@@ -46,7 +58,10 @@ test("more signals than maxSignals are cut in proportion, always the same ones",
     return { births: [...births], groups: tracker.signals };
   };
   const first = signals();
-  assert.equal(first.groups, [{ layer: "1", count: 6 }, { layer: "3", count: 4 }]);
+  assert.equal(first.groups, [
+    { layer: "1", count: 6 },
+    { layer: "3", count: 4 },
+  ]);
   assert.equal(signals(), first);
 });
 

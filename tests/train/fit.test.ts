@@ -1,4 +1,4 @@
-import { data, manualSeed, nn, NonFiniteError, optim, runtime, tda, tensor, train } from "topograd";
+import { data, manualSeed, NonFiniteError, nn, optim, runtime, tda, tensor, train } from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -72,7 +72,10 @@ test("divergence names step and layer and keeps the last finite weights", async 
   );
   assert.instance(error, train.DivergenceError);
   assert.instance(error, NonFiniteError);
-  assert.match((error as Error).message, /training diverged: the loss of step \d+ is (NaN|Infinity).*(parameter|layer) "/);
+  assert.match(
+    (error as Error).message,
+    /training diverged: the loss of step \d+ is (NaN|Infinity).*(parameter|layer) "/,
+  );
   for (const parameter of model.parameters()) {
     assert.ok(parameter.toFloat32Array().every(Number.isFinite));
   }
@@ -80,7 +83,13 @@ test("divergence names step and layer and keeps the last finite weights", async 
 
 test("NaN in the data is named as the input", async () => {
   const { model, optimizer } = setup();
-  const dataset = new data.TensorDataset(tensor([[Number.NaN, 0], [1, 1]]), tensor(Int32Array.of(0, 1)));
+  const dataset = new data.TensorDataset(
+    tensor([
+      [Number.NaN, 0],
+      [1, 1],
+    ]),
+    tensor(Int32Array.of(0, 1)),
+  );
   const error = await train.fit({ model, optimizer, train: dataset, epochs: 1 }).catch((e: unknown) => e);
   assert.match((error as Error).message, /loss of step 1 is NaN; the first that is not finite is the input/);
 });
