@@ -2,3 +2,4 @@
 export * from "./binary";
 export * from "./unary";
 export * from "./power";
+export * from "./random";
