@@ -14,3 +14,4 @@ export * from "./sort";
 export * from "./spanning-tree";
 export * from "./unary";
 export * from "./power";
+export * from "./random";
