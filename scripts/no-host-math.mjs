@@ -6,7 +6,9 @@ import ts from "typescript";
 
 const roots = ["core", "nn", "tda", "optim", "data", "io", "train", "cli", "web", "examples"];
 const forbidden = new Set(
-  "pow exp expm1 log log1p log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh cbrt hypot random".split(" "),
+  "pow exp expm1 log log1p log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh cbrt hypot random".split(
+    " ",
+  ),
 );
 const power = new Set([ts.SyntaxKind.AsteriskAsteriskToken, ts.SyntaxKind.AsteriskAsteriskEqualsToken]);
 
@@ -21,7 +23,8 @@ function offence(node) {
     return `Math.${node.name.text}`;
   }
   if (ts.isElementAccessExpression(node) && isMath(node.expression)) return "Math[...]";
-  if (ts.isVariableDeclaration(node) && node.initializer && isMath(node.initializer)) return "an alias of Math";
+  if (ts.isVariableDeclaration(node) && node.initializer && isMath(node.initializer))
+    return "an alias of Math";
   // A power of two constants is folded exactly: 2 ** 31.
   if (ts.isBinaryExpression(node) && power.has(node.operatorToken.kind)) {
     return ts.isNumericLiteral(node.left) && ts.isNumericLiteral(node.right) ? null : "**";

@@ -27,7 +27,9 @@ for (const suite of suites) {
   passed += good;
   failed += bad;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${bad === 0 ? "ok  " : "FAIL"} ${suite.padEnd(44)} ${String(good).padStart(4)} of ${total} (${seconds} s)`);
+  console.log(
+    `${bad === 0 ? "ok  " : "FAIL"} ${suite.padEnd(44)} ${String(good).padStart(4)} of ${total} (${seconds} s)`,
+  );
   if (bad > 0) console.log(child.stdout + child.stderr);
 }
 console.log(`${passed} passed, ${failed} failed`);
