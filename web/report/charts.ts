@@ -216,7 +216,7 @@ function plotOptions(options: ChartOptions, width: number, dataRange: [number, n
       ),
     ],
     bands: (options.bands ?? []).map(({ between, alpha }) => ({
-      series: [between[1] + 1, between[0] + 1],
+      series: [between[0] + 1, between[1] + 1],
       fill: () => translucent(options.lines[between[0]].color, alpha),
     })),
     cursor: {

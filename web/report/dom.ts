@@ -56,3 +56,21 @@ export function onWidth(target: HTMLElement, callback: (width: number) => void):
   // Printing lays the page out anew without telling the observer.
   document.addEventListener("relayout", measure);
 }
+
+/** A section of the page; it is left out with everything in it. */
+export function section(id: string, title: string, ...content: (HTMLElement | null)[]): HTMLElement | null {
+  const shown = content.filter((child) => child !== null);
+  if (shown.length === 0) return null;
+  return element(
+    "section",
+    { id, "aria-labelledby": `${id}-title` },
+    element("h2", { id: `${id}-title` }, title),
+    element("div", { class: "grid" }, ...shown),
+  );
+}
+
+/** Gives a card the whole row of its section. */
+export function wide<T extends HTMLElement | null>(card: T): T {
+  card?.classList.add("wide");
+  return card;
+}

@@ -44,8 +44,8 @@ export function treeGraph(edges: readonly Edge[], options: TreeGraphOptions): HT
       y1: py[a],
       x2: px[b],
       y2: py[b],
-      "stroke-width": (0.5 + 1.8 * weight).toFixed(2),
-      opacity: (0.25 + 0.6 * weight).toFixed(2),
+      "stroke-width": (0.7 + 1.8 * weight).toFixed(2),
+      opacity: (0.4 + 0.5 * weight).toFixed(2),
     }),
   );
   const dots = layers.map((layer, node) => {

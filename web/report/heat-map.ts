@@ -19,8 +19,10 @@ export interface HeatMapOptions {
   selection?: Selection;
 }
 
-// Ten stops of magma (matplotlib, CC0), dark to bright: lightness rises evenly, also for colour-blind eyes.
-const MAGMA = [
+// Stops from weak to strong, evenly spaced. Weak weights are close to the page's own ground, so strong ones stand out,
+// and lightness runs one way throughout, which colour-blind eyes see as well.
+/** Magma (matplotlib, CC0). */
+const DARK = [
   "000004",
   "180f3d",
   "440f76",
@@ -32,11 +34,14 @@ const MAGMA = [
   "feca8d",
   "fcfdbf",
 ];
+/** White through BuPu's hues (ColorBrewer, Apache 2.0). */
+const LIGHT = ["ffffff", "e0ecf4", "bfd3e6", "9ebcda", "8c96c6", "8c6bb1", "88419d", "810f7c", "4d004b"];
 
-/** 256 colours as RGB bytes; weak weights are close to the page's own ground, so strong ones stand out. */
+/** 256 colours as RGB bytes. */
 function ramp(): Uint8ClampedArray {
-  const stops = MAGMA.map((hex) => [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
-  if (!isDark()) stops.reverse();
+  const stops = (isDark() ? DARK : LIGHT).map((hex) =>
+    [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)),
+  );
   const colors = new Uint8ClampedArray(3 * 256);
   for (let i = 0; i < 256; i++) {
     const place = (i / 255) * (stops.length - 1);

@@ -115,7 +115,8 @@ export function treeLayout(size: number, edges: readonly Edge[]): { x: Float64Ar
       for (let j = 0; j < i; j++) {
         const dx = x[i] - x[j];
         const dy = y[i] - y[j];
-        const push = 1 / (dx * dx + dy * dy + 0.01);
+        const squared = dx * dx + dy * dy + 0.01;
+        const push = 1 / (squared * Math.sqrt(squared));
         pullX[i] += dx * push;
         pullY[i] += dy * push;
         pullX[j] -= dx * push;
