@@ -7,7 +7,7 @@ import { renderReport } from "../train/report";
 import { parseRun, type RunData } from "../train/run";
 
 /** Reads a run folder. Throws an Error that names what is missing where the folder is no run. */
-export function readRun(folder: string): RunData {
+export function readRun(folder: string, name = basename(resolve(folder))): RunData {
   if (!existsSync(folder)) throw new Error(`report: there is no folder ${folder}`);
   if (!statSync(folder).isDirectory())
     throw new Error(`report: ${folder} is a file, expected the folder of a run`);
@@ -16,12 +16,16 @@ export function readRun(folder: string): RunData {
     throw new Error(`report: ${folder} is no run: it has no ${missing.join(" and no ")}`);
   const text = (file: string) => readFileSync(join(folder, file), "utf8");
   const connectomes = join(folder, "connectomes.safetensors");
-  return parseRun({
-    name: basename(resolve(folder)),
-    config: text("config.json"),
-    metrics: text("metrics.jsonl"),
-    connectomes: existsSync(connectomes) ? readFileSync(connectomes) : undefined,
-  });
+  try {
+    return parseRun({
+      name,
+      config: text("config.json"),
+      metrics: text("metrics.jsonl"),
+      connectomes: existsSync(connectomes) ? readFileSync(connectomes) : undefined,
+    });
+  } catch (error) {
+    throw new Error(`report: ${folder} is no run: ${(error as Error).message}`);
+  }
 }
 
 /**
@@ -30,7 +34,9 @@ export function readRun(folder: string): RunData {
  * @param out default `report.html` in the folder of a single run, `comparison.html` here for several.
  */
 export function writeReport(folders: readonly string[], out?: string): string {
-  const html = renderReport(folders.map(readRun));
+  const names = folders.map((folder) => basename(resolve(folder)));
+  const areDistinct = new Set(names).size === names.length;
+  const html = renderReport(folders.map((folder, i) => readRun(folder, areDistinct ? names[i] : folder)));
   const file = out ?? (folders.length === 1 ? join(folders[0], "report.html") : "comparison.html");
   writeFileSync(`${file}.part`, html);
   renameSync(`${file}.part`, file);

@@ -3,6 +3,7 @@
 import uPlot from "uplot";
 import { element, figure, onWidth } from "./dom";
 import { formatNumber } from "./format";
+import { legend } from "./legend";
 import { color, onThemeChange, translucent } from "./theme";
 
 /** One line of a chart. Colours are names of custom properties (see theme.ts). */
@@ -66,11 +67,11 @@ export interface ChartOptions {
   formatAxis?: (value: number) => string;
   /** Charts with the same key move their cursors together. */
   sync?: string;
-  /** CSS pixels, default 240. */
-  height?: number;
 }
 
 const FONT = '12px "Helvetica Neue", Arial, sans-serif';
+/** Of a plot with its axes, in CSS pixels. */
+const HEIGHT = 240;
 const AXIS_WIDTH = 58;
 const X_STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
@@ -174,7 +175,7 @@ function plotOptions(options: ChartOptions, width: number, dataRange: [number, n
   };
   return {
     width,
-    height: options.height ?? 240,
+    height: HEIGHT,
     legend: { show: false },
     padding: [8, 10, 0, 0],
     scales: {
@@ -186,7 +187,7 @@ function plotOptions(options: ChartOptions, width: number, dataRange: [number, n
       y: { range: yRange, distr: logarithmic ? 3 : 1 },
     },
     axes: [
-      { ...axis, label: options.xLabel, size: 26, incrs: X_STEPS },
+      { ...axis, label: options.xLabel, size: 26, space: 60, incrs: X_STEPS },
       {
         ...axis,
         label: options.yLabel,
@@ -238,68 +239,6 @@ function plotOptions(options: ChartOptions, width: number, dataRange: [number, n
   };
 }
 
-function swatch(name: string, kind: "line" | "dashed" | "dot" | "area" | "hatch", alpha = 1): HTMLElement {
-  const mark = element("i", { class: `swatch ${kind}`, "aria-hidden": "true" });
-  mark.style.setProperty("--swatch", `var(--${name})`);
-  mark.style.opacity = String(alpha);
-  return mark;
-}
-
-/** Buttons that show and hide the lines, each with the value under the cursor, or the last one. */
-function legend(options: ChartOptions, plot: () => uPlot | null): { root: HTMLElement; update: () => void } {
-  const { lines, bands = [], shadeLabels = [], xLabel, format = formatNumber } = options;
-  const lineValues = lines.map(() => element("b"));
-  const bandValues = bands.map(() => element("b"));
-  const place = element("span", { class: "at" });
-  const buttons = lines.map((line, i) => {
-    if (line.listed === false) return null;
-    const kind = line.width === 0 ? "dot" : line.dash === undefined ? "line" : "dashed";
-    const mark = swatch(line.color, kind, line.alpha);
-    const button = element(
-      "button",
-      { type: "button", "aria-pressed": "true" },
-      mark,
-      line.label,
-      lineValues[i],
-    );
-    button.addEventListener("click", () => {
-      const chart = plot();
-      if (chart === null) return;
-      const show = !chart.series[i + 1].show;
-      chart.setSeries(i + 1, { show });
-      button.setAttribute("aria-pressed", String(show));
-    });
-    return button;
-  });
-  const bandKeys = bands.map(({ between, alpha, label }, i) => {
-    const mark = swatch(lines[between[0]].color, "area", 2 * alpha);
-    return element("span", { class: "key" }, mark, label, bandValues[i]);
-  });
-  const shadeKeys = shadeLabels.map(({ label, color: name, hatched }) =>
-    element("span", { class: "key" }, swatch(name, hatched ? "hatch" : "area", hatched ? 1 : 0.3), label),
-  );
-  const update = () => {
-    const chart = plot();
-    const at = chart?.cursor.idx ?? null;
-    const texts = lines.map((line, i) => {
-      const index = chart?.cursor.idxs?.[i + 1];
-      const value = at === null ? lastKnown(line.y) : index == null ? null : chart!.data[i + 1][index];
-      return value == null ? "–" : format(value);
-    });
-    texts.forEach((text, i) => {
-      lineValues[i].textContent = text;
-    });
-    bands.forEach(({ between: [upper, lower] }, i) => {
-      bandValues[i].textContent = `${texts[lower]} to ${texts[upper]}`;
-    });
-    place.textContent = at === null ? "" : `${xLabel} ${formatNumber(chart!.data[0][at])}`;
-  };
-  update();
-  return { root: element("div", { class: "legend" }, ...buttons, ...bandKeys, ...shadeKeys, place), update };
-}
-
-const lastKnown = (values: readonly (number | null)[]) => values.reduce((last, value) => value ?? last, null);
-
 /** Arrow keys and a finger move the cursor as the mouse does: through the events that uPlot and its sync listen to. */
 function bindKeysAndTouch(holder: HTMLElement, plot: uPlot): void {
   const point = (clientX: number) => {
@@ -336,9 +275,11 @@ export function lineChart(options: ChartOptions): HTMLElement {
     tabindex: "0",
     "aria-label": `${options.title}: ${options.yLabel} over ${options.xLabel}. ${options.caption}`,
   });
+  // Its room is kept from the start, so that nothing jumps when it is drawn.
+  holder.style.height = `${HEIGHT}px`;
   onWidth(holder, (width) => {
     if (plot !== null) {
-      plot.setSize({ width, height: plot.height });
+      plot.setSize({ width, height: HEIGHT });
       return;
     }
     plot = new uPlot(plotOptions(options, width, [xs[0], xs[xs.length - 1]]), data, holder);

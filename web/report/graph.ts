@@ -35,7 +35,7 @@ export function treeGraph(edges: readonly Edge[], options: TreeGraphOptions): HT
   const [shiftX, shiftY] = [centre(x, left), centre(y, top)];
   const px = Array.from(x, (value) => Number(((value - left) * scale + shiftX).toFixed(1)));
   const py = Array.from(y, (value) => Number(((value - top) * scale + shiftY).toFixed(1)));
-  // Dots shrink with their number, so that about the same share of the picture is ink.
+  // Dots and edges shrink with their number, so that about the same share of the picture is ink.
   const unit = Math.min(6, 34 / Math.sqrt(layers.length));
 
   const lines = edges.map(({ a, b, weight }) =>
@@ -44,7 +44,7 @@ export function treeGraph(edges: readonly Edge[], options: TreeGraphOptions): HT
       y1: py[a],
       x2: px[b],
       y2: py[b],
-      "stroke-width": (0.7 + 1.8 * weight).toFixed(2),
+      "stroke-width": (unit * (0.3 + 0.7 * weight)).toFixed(2),
       opacity: (0.4 + 0.5 * weight).toFixed(2),
     }),
   );

@@ -30,18 +30,22 @@ function learningLines(run: ReportRun, quantity: "Loss" | "Accuracy"): Line[] {
 /** Loss and accuracy of one run; either is null where the run has no values of it. */
 export function learningCharts(run: ReportRun): (HTMLElement | null)[] {
   const xRange = epochRange([run]);
+  const validated = run.epochs.validationLoss.some((loss) => loss !== null);
   return [
     epochChart({
       title: "Loss",
-      caption:
-        "Look for the epoch after which the validation loss stops following the training loss: from there on the network memorises.",
+      caption: validated
+        ? "Look for the epoch after which the validation loss stops following the training loss: from there on the network memorises."
+        : "Look for whether it still falls at the end: then more epochs would help the training loss.",
       lines: learningLines(run, "Loss"),
       yLabel: "loss (nats)",
       xRange,
     }),
     epochChart({
       title: "Accuracy",
-      caption: "Look for the gap between training and validation, and whether it still closes at the end.",
+      caption: validated
+        ? "Look for the gap between training and validation, and whether it still closes at the end."
+        : "Look for whether it still rises at the end.",
       lines: learningLines(run, "Accuracy"),
       yLabel: "accuracy (%)",
       xRange,

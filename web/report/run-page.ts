@@ -90,7 +90,9 @@ function timeFigure(run: ReportRun): HTMLElement | null {
   const { seconds } = run.end;
   return figure(
     "Time per part",
-    `Look for the share of the connectome: watching it took ${formatPercent(share, 1)} of the run.`,
+    share === 0
+      ? "Look for the part that takes most of the time: only there is much to be won."
+      : `Look for the share of the connectome: watching it took ${formatPercent(share, 1)} of the run.`,
     timeBar(seconds),
     timeTable([{ name: run.name, seconds, steps: run.progress.step }]),
   );

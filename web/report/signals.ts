@@ -3,6 +3,7 @@
 import type { LayerSignals } from "../../train/run";
 import { element } from "./dom";
 import { plural } from "./format";
+import { swatch } from "./legend";
 import { seriesColor } from "./theme";
 
 /** The layer of every row, by its place in the list. */
@@ -23,12 +24,10 @@ export function neuronName(signals: readonly LayerSignals[], row: number): strin
 /** A legend of the layers' colours. */
 export function layerLegend(signals: readonly LayerSignals[]): HTMLElement {
   const keys = signals.map(({ layer, count }, i) => {
-    const mark = element("i", { class: "swatch dot", "aria-hidden": "true" });
-    mark.style.setProperty("--swatch", `var(--${seriesColor(i)})`);
     return element(
       "span",
       { class: "key" },
-      mark,
+      swatch(seriesColor(i), "dot"),
       `layer ${layer}`,
       element("b", {}, plural(count, "neuron")),
     );

@@ -3,11 +3,12 @@
 import type { TimeParts } from "../../train/run";
 import { element } from "./dom";
 import { formatPercent, formatSeconds } from "./format";
+import { swatch } from "./legend";
 import { table } from "./tables";
 
 const PARTS = ["forward", "backward", "optimizer", "connectome", "data", "other"] as const;
 
-const partColor = (index: number) => `var(--part-${index + 1})`;
+const partColor = (index: number) => `part-${index + 1}`;
 
 /** The parts of one run as a bar of full width. */
 export function timeBar(seconds: TimeParts): HTMLElement {
@@ -16,8 +17,8 @@ export function timeBar(seconds: TimeParts): HTMLElement {
     const text = `${part}: ${formatSeconds(seconds[part])}, ${formatPercent(share, 1)}`;
     // A label that would not fit is left to the table.
     const piece = element("i", { title: text }, share > 0.09 && element("span", {}, part));
-    piece.style.flexGrow = String(seconds[part]);
-    piece.style.setProperty("--swatch", partColor(i));
+    piece.style.flexGrow = String(100 * share);
+    piece.style.setProperty("--swatch", `var(--${partColor(i)})`);
     return piece;
   });
   const label = PARTS.map((part) => `${part} ${formatPercent(seconds[part] / seconds.total, 1)}`).join(", ");
@@ -26,12 +27,8 @@ export function timeBar(seconds: TimeParts): HTMLElement {
 
 /** The parts of one or several runs as a table of seconds and shares, or shares alone for several. */
 export function timeTable(runs: readonly { name: string; seconds: TimeParts; steps: number }[]): HTMLElement {
-  const mark = (i: number) => {
-    const swatch = element("i", { class: "swatch area", "aria-hidden": "true" });
-    swatch.style.setProperty("--swatch", partColor(i));
-    return swatch;
-  };
-  const head = (part: string, i: number) => element("span", { class: "key" }, mark(i), part);
+  const head = (part: string, i: number) =>
+    element("span", { class: "key" }, swatch(partColor(i), "area"), part);
   if (runs.length === 1) {
     const [{ seconds, steps }] = runs;
     const row = (part: keyof TimeParts) => [
