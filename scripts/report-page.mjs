@@ -1,5 +1,5 @@
 // Bundles web/report into build/report-page.js: the script and the style of every report, as two texts.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const { outputFiles } = await build({
@@ -9,6 +9,8 @@ const { outputFiles } = await build({
   minify: true,
   format: "iife",
   target: "es2022",
+  // Every report is a copy of uPlot and has to carry its licence.
+  banner: { js: `/* uPlot: ${readFileSync("node_modules/uplot/LICENSE", "utf8")}*/` },
   write: false,
   logLevel: "warning",
 });

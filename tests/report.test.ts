@@ -135,6 +135,8 @@ test("the report is one file that loads nothing", () => {
   // The SVG namespace is a name, not an address to load from.
   assert.equal([...new Set(html.match(/https?:\/\/[^"'` ]*/g))], ["http://www.w3.org/2000/svg"]);
   assert.match(html, "default-src 'none'");
+  // It carries a copy of uPlot, whose licence asks for its notice.
+  assert.match(html, "Leon Sorokin");
 });
 
 test("no string of a run can leave its script element", () => {

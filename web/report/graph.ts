@@ -58,31 +58,31 @@ export function treeGraph(edges: readonly Edge[], options: TreeGraphOptions): HT
     dot.style.fill = `var(--${seriesColor(layer)})`;
     return dot;
   });
-  const readout = element("output", { class: "readout" }, "\u00a0");
+  const readout = element("div", { class: "readout" }, "\u00a0");
   const svg = svgElement(
     "svg",
     { viewBox: `0 0 ${SIDE} ${SIDE}`, class: "tree", role: "img", "aria-label": options.label },
     svgElement("g", { class: "edges" }, ...lines),
     svgElement("g", { class: "nodes" }, ...dots),
   );
-  let marked: SVGElement | null = null;
-  const mark = (node: number | null) => {
-    marked?.classList.remove("selected");
-    marked = node === null ? null : dots[node];
-    marked?.classList.add("selected");
+  let marked: SVGElement[] = [];
+  const mark = (nodes: readonly number[]) => {
+    for (const dot of marked) dot.classList.remove("selected");
+    marked = nodes.map((node) => dots[node]);
+    for (const dot of marked) dot.classList.add("selected");
   };
   selection?.subscribe(mark);
   svg.addEventListener("pointerover", (event) => {
     const node = (event.target as SVGElement).dataset.node;
     const row = node === undefined ? null : Number(node);
-    selection?.select(row);
+    selection?.select(...(row === null ? [] : [row]));
     readout.textContent =
       row === null
         ? "\u00a0"
         : `${neuronName(signals, row)}: ${degree[row]} ${degree[row] === 1 ? "neighbour" : "neighbours"}`;
   });
   svg.addEventListener("pointerleave", () => {
-    selection?.select(null);
+    selection?.select();
     readout.textContent = "\u00a0";
   });
   return element("div", { class: "tree-graph" }, svg, readout);

@@ -88,7 +88,7 @@ function paint(
 
 /**
  * A matrix of weights as a square picture, with a strip of layer colours along its top and left. Pointing at a cell
- * names the two neurons and their weight, and selects the row's.
+ * names the two neurons and their weight, and selects them.
  */
 export function heatMap(matrix: Matrix, options: HeatMapOptions): HTMLElement {
   const { size, values } = matrix;
@@ -96,7 +96,7 @@ export function heatMap(matrix: Matrix, options: HeatMapOptions): HTMLElement {
   const canvas = element("canvas", { role: "img", "aria-label": options.label });
   const across = element("i", { class: "cross across", hidden: "" });
   const down = element("i", { class: "cross down", hidden: "" });
-  const readout = element("output", { class: "readout" }, "\u00a0");
+  const readout = element("div", { class: "readout" }, "\u00a0");
   const placeOf = new Map(order.map((row, place) => [row, place]));
   const stripShare = () => (canvas.width - Math.floor(canvas.width / size) * size) / canvas.width;
 
@@ -109,18 +109,18 @@ export function heatMap(matrix: Matrix, options: HeatMapOptions): HTMLElement {
     const column = place(event.clientX - box.left, box.width);
     return row >= 0 && row < size && column >= 0 && column < size ? [order[row], order[column]] : null;
   };
-  const showCross = (node: number | null) => {
-    across.hidden = down.hidden = node === null;
-    if (node === null) return;
+  const showCross = (nodes: readonly number[]) => {
+    across.hidden = down.hidden = nodes.length === 0;
+    if (nodes.length === 0) return;
     const share = stripShare();
-    const offset = `${100 * (share + ((1 - share) * (placeOf.get(node)! + 0.5)) / size)}%`;
-    across.style.top = offset;
-    down.style.left = offset;
+    const offset = (node: number) => `${100 * (share + ((1 - share) * (placeOf.get(node)! + 0.5)) / size)}%`;
+    across.style.top = offset(nodes[0]);
+    down.style.left = offset(nodes[nodes.length - 1]);
   };
   selection?.subscribe(showCross);
   canvas.addEventListener("pointermove", (event) => {
     const cell = cellAt(event);
-    selection?.select(cell === null ? null : cell[0]);
+    selection?.select(...(cell ?? []));
     readout.textContent =
       cell === null
         ? "\u00a0"
@@ -128,7 +128,7 @@ export function heatMap(matrix: Matrix, options: HeatMapOptions): HTMLElement {
           (cell[0] === cell[1] ? "itself" : `|ρ| = ${values[cell[0] * size + cell[1]].toFixed(2)}`);
   });
   canvas.addEventListener("pointerleave", () => {
-    selection?.select(null);
+    selection?.select();
     readout.textContent = "\u00a0";
   });
   const draw = () => paint(canvas, matrix, options);

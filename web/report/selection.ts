@@ -1,14 +1,14 @@
-/** The neuron that the reader points at, shared by the pictures that show it. */
+/** The neurons that the reader points at, shared by the pictures that show them. */
 export class Selection {
-  #listeners: ((node: number | null) => void)[] = [];
+  #listeners: ((nodes: readonly number[]) => void)[] = [];
 
-  /** Points at a neuron, or at none. */
-  select(node: number | null): void {
-    for (const listener of this.#listeners) listener(node);
+  /** Points at a neuron, at a pair (row, column), or at none. */
+  select(...nodes: number[]): void {
+    for (const listener of this.#listeners) listener(nodes);
   }
 
-  /** Calls back whenever the neuron changes. */
-  subscribe(listener: (node: number | null) => void): void {
+  /** Calls back whenever the neurons change. */
+  subscribe(listener: (nodes: readonly number[]) => void): void {
     this.#listeners.push(listener);
   }
 }

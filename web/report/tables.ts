@@ -16,7 +16,7 @@ export function table(head: readonly Cell[], rows: readonly (readonly Cell[])[])
     );
   return element(
     "div",
-    { class: "table", tabindex: "0" },
+    { class: "table" },
     element(
       "table",
       {},
