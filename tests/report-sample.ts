@@ -123,7 +123,8 @@ export function safetensors(
   return bytes;
 }
 
-const quantiles = (sorted: Float32Array) => QUANTILES.map((q) => sorted[Math.round(q * (sorted.length - 1))]);
+const quantiles = (sorted: Float32Array) =>
+  QUANTILES.map((q) => sorted[Math.round(q * (sorted.length - 1))] ?? null);
 const distanceOf = (a: Float32Array, b: Float32Array) =>
   a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0);
 

@@ -38,7 +38,7 @@ export interface ReportRun {
     milliseconds: number[];
   };
   /** Seven quantiles of births and deaths (0, 5, 25, 50, 75, 95, 100 %), a column each. */
-  bands: { epoch: number[]; births: number[][]; deaths: number[][] };
+  bands: { epoch: number[]; births: Value[][]; deaths: Value[][] };
   end: EndRow | null;
   /** Steps and epochs done. */
   progress: { step: number; epoch: number };
@@ -155,8 +155,8 @@ export function reportRun(run: RunData): ReportRun {
     },
     bands: {
       epoch: roundAll(bands.map((row) => row.epoch)),
-      births: [0, 1, 2, 3, 4, 5, 6].map((q) => roundAll(bands.map((row) => row.births[q]))),
-      deaths: [0, 1, 2, 3, 4, 5, 6].map((q) => roundAll(bands.map((row) => row.deaths[q]))),
+      births: [0, 1, 2, 3, 4, 5, 6].map((q) => bands.map((row) => round(row.births[q]))),
+      deaths: [0, 1, 2, 3, 4, 5, 6].map((q) => bands.map((row) => round(row.deaths[q]))),
     },
     end: run.end,
     progress: {

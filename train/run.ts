@@ -59,9 +59,9 @@ export interface ObservationRow {
   /** The rate with multiplier 1. */
   envelope: number;
   milliseconds: number;
-  /** Quantiles 0, 5, 25, 50, 75, 95 and 100 % of the births, and of the deaths. */
-  births: number[];
-  deaths: number[];
+  /** Quantiles 0, 5, 25, 50, 75, 95 and 100 % of the births, and of the deaths; null where there are none. */
+  births: (number | null)[];
+  deaths: (number | null)[];
 }
 
 /** Seconds spent in each part of a run. */
@@ -127,7 +127,8 @@ type Row = StepRow | EpochRow | ObservationRow | EndRow;
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 const isNumberOrNull = (value: unknown) => value === null || isNumber(value);
 const isOptional = (value: unknown) => value === undefined || isNumberOrNull(value);
-const isQuantiles = (value: unknown) => Array.isArray(value) && value.length === 7 && value.every(isNumber);
+const isQuantiles = (value: unknown) =>
+  Array.isArray(value) && value.length === 7 && value.every(isNumberOrNull);
 const parts: (keyof TimeParts)[] = [
   "forward",
   "backward",

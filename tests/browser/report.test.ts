@@ -148,6 +148,12 @@ if (chromium === null) {
     assert.equal(found.sections, ["configuration"]);
   });
 
+  test("two neurons have one birth and no death", () => {
+    const found = findings(report({ epochs: 2, layers: [2] }));
+    drawn(found);
+    assert.equal(found.notes, []);
+  });
+
   test("a comparison overlays its runs", () => {
     const runs = [
       {},

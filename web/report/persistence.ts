@@ -6,7 +6,7 @@ import { formatCount } from "./format";
 /** Quantiles 0, 5, 25, 50, 75, 95 and 100 % over x, a row each. */
 export interface Quantiles {
   x: readonly number[];
-  rows: readonly (readonly number[])[];
+  rows: readonly (readonly (number | null)[])[];
 }
 
 /** Births or deaths over time: median, the middle half, the middle 90 %, least and greatest. */
