@@ -70,6 +70,7 @@ export function connectomeMultiples(
     ),
   );
   const max = colorLimit(matrices);
+  const layouts = new Set(runs.map(({ connectomes }) => JSON.stringify(connectomes.signals)));
   const columns = runs.map(({ name, connectomes: { signals } }, i) =>
     element(
       "div",
@@ -87,7 +88,13 @@ export function connectomeMultiples(
     "figure",
     { class: "card wide" },
     element("h3", {}, "Last connectomes"),
-    element("div", { class: "legend spread" }, layerLegend(runs[0].connectomes.signals), colorBar(max)),
+    element(
+      "div",
+      { class: "legend spread" },
+      // Runs of different models have no common legend.
+      layouts.size === 1 && layerLegend(runs[0].connectomes.signals),
+      colorBar(max),
+    ),
     element("div", { class: "columns" }, ...columns),
     element(
       "figcaption",
