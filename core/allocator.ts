@@ -28,7 +28,7 @@ function binOf(size: number): number {
   const units = size / ALIGNMENT;
   if (units < BINS_PER_OCTAVE) return units;
   const octave = 31 - Math.clz32(units);
-  const step = Math.floor(units / 2 ** (octave - 3)) - BINS_PER_OCTAVE;
+  const step = (units >>> (octave - 3)) - BINS_PER_OCTAVE;
   return (octave - 2) * BINS_PER_OCTAVE + step;
 }
 

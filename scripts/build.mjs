@@ -10,6 +10,7 @@ rmSync("dist", { recursive: true, force: true });
 for (const target of ["release", "relaxed"]) {
   run("node_modules/assemblyscript/bin/asc.js", "--config", "asconfig.json", "--target", target);
 }
+run("scripts/report-page.mjs");
 
 const entries = {
   index: "index.ts",

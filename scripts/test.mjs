@@ -31,6 +31,7 @@ for (const suite of suites) {
     `${bad === 0 ? "ok  " : "FAIL"} ${suite.padEnd(44)} ${String(good).padStart(4)} of ${total} (${seconds} s)`,
   );
   if (bad > 0) console.log(child.stdout + child.stderr);
+  else for (const line of child.stdout.match(/^NOT RUN.*$/gm) ?? []) console.log(`     ${line}`);
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -1,0 +1,89 @@
+// A tree of neurons as a graph.
+
+import type { LayerSignals } from "../../train/run";
+import { element, svgElement } from "./dom";
+import type { Selection } from "./selection";
+import { layerOfRows, neuronName } from "./signals";
+import { adjacency, type Edge, treeLayout } from "./spanning-tree";
+import { seriesColor } from "./theme";
+
+/** What a tree graph shows. */
+export interface TreeGraphOptions {
+  signals: readonly LayerSignals[];
+  /** What the picture is, for those who cannot see it. */
+  label: string;
+  selection?: Selection;
+}
+
+/** Side of the drawing in its own units, and the room around it. */
+const SIDE = 400;
+const MARGIN = 10;
+
+/**
+ * A spanning tree as a graph: neurons coloured by layer, larger with more neighbours; strong edges drawn strong.
+ * Pointing at a neuron names it and selects it.
+ */
+export function treeGraph(edges: readonly Edge[], options: TreeGraphOptions): HTMLElement {
+  const { signals, selection } = options;
+  const layers = layerOfRows(signals);
+  const { x, y } = treeLayout(layers.length, edges);
+  const degree = adjacency(layers.length, edges).map((neighbours) => neighbours.length);
+  const [left, top] = [Math.min(...x), Math.min(...y)];
+  const extent = Math.max(Math.max(...x) - left, Math.max(...y) - top) || 1;
+  const scale = (SIDE - 2 * MARGIN) / extent;
+  const centre = (values: Float64Array, low: number) => (SIDE - (Math.max(...values) - low) * scale) / 2;
+  const [shiftX, shiftY] = [centre(x, left), centre(y, top)];
+  const px = Array.from(x, (value) => Number(((value - left) * scale + shiftX).toFixed(1)));
+  const py = Array.from(y, (value) => Number(((value - top) * scale + shiftY).toFixed(1)));
+  // Dots and edges shrink with their number, so that about the same share of the picture is ink.
+  const unit = Math.min(6, 34 / Math.sqrt(layers.length));
+
+  const lines = edges.map(({ a, b, weight }) =>
+    svgElement("line", {
+      x1: px[a],
+      y1: py[a],
+      x2: px[b],
+      y2: py[b],
+      "stroke-width": (unit * (0.3 + 0.7 * weight)).toFixed(2),
+      opacity: (0.4 + 0.5 * weight).toFixed(2),
+    }),
+  );
+  const dots = layers.map((layer, node) => {
+    const dot = svgElement("circle", {
+      cx: px[node],
+      cy: py[node],
+      r: (unit * (0.7 + 0.3 * Math.sqrt(degree[node]))).toFixed(2),
+      "data-node": node,
+    });
+    dot.style.fill = `var(--${seriesColor(layer)})`;
+    return dot;
+  });
+  const readout = element("div", { class: "readout" }, "\u00a0");
+  const svg = svgElement(
+    "svg",
+    { viewBox: `0 0 ${SIDE} ${SIDE}`, class: "tree", role: "img", "aria-label": options.label },
+    svgElement("g", { class: "edges" }, ...lines),
+    svgElement("g", { class: "nodes" }, ...dots),
+  );
+  let marked: SVGElement[] = [];
+  const mark = (nodes: readonly number[]) => {
+    for (const dot of marked) dot.classList.remove("selected");
+    marked = nodes.map((node) => dots[node]);
+    for (const dot of marked) dot.classList.add("selected");
+  };
+  selection?.subscribe(mark);
+  svg.addEventListener("pointerover", (event) => {
+    const node = (event.target as SVGElement).dataset.node;
+    const row = node === undefined ? null : Number(node);
+    selection?.select(...(row === null ? [] : [row]));
+    readout.textContent =
+      row === null
+        ? "\u00a0"
+        : `${neuronName(signals, row)}: ${degree[row]} ${degree[row] === 1 ? "neighbour" : "neighbours"}`;
+  });
+  svg.addEventListener("pointerleave", () => {
+    selection?.select();
+    readout.textContent = "\u00a0";
+  });
+  return element("div", { class: "tree-graph" }, svg, readout);
+}

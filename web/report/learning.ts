@@ -1,0 +1,152 @@
+// The curves of a training run over its epochs: loss, accuracy, learning rate and the controller's signal.
+
+import type { ReportRun } from "../../train/report";
+import type { Line, Shade } from "./charts";
+import { epochChart, epochRange, robustRange } from "./epoch-chart";
+import { formatNumber, plural } from "./format";
+
+type Values = readonly (number | null)[];
+
+/** Training, validation and test of one quantity. */
+function learningLines(run: ReportRun, quantity: "Loss" | "Accuracy"): Line[] {
+  const { steps, epochs, end, progress } = run;
+  const byEpoch = (label: string, y: Values, color: string): Line => ({
+    label,
+    x: epochs.epoch,
+    y,
+    color,
+    points: true,
+  });
+  const test = end?.[`test${quantity}`] ?? null;
+  const byStep = steps[quantity === "Loss" ? "loss" : "accuracy"];
+  return [
+    { label: "by step", x: steps.epoch, y: byStep, color: "series-1", width: 1, alpha: 0.45 },
+    byEpoch("training", epochs[`train${quantity}`], "series-1"),
+    byEpoch("validation", epochs[`validation${quantity}`], "series-2"),
+    { label: "test", x: [progress.epoch], y: [test], color: "series-3", width: 0, points: true },
+  ];
+}
+
+/** Loss and accuracy of one run; either is null where the run has no values of it. */
+export function learningCharts(run: ReportRun): (HTMLElement | null)[] {
+  const xRange = epochRange([run]);
+  const validated = run.epochs.validationLoss.some((loss) => loss !== null);
+  return [
+    epochChart({
+      title: "Loss",
+      caption: validated
+        ? "Look for the epoch after which the validation loss stops following the training loss: from there on the network memorises."
+        : "Look for whether it still falls at the end: then more epochs would help the training loss.",
+      lines: learningLines(run, "Loss"),
+      yLabel: "loss (nats)",
+      xRange,
+    }),
+    epochChart({
+      title: "Accuracy",
+      caption: validated
+        ? "Look for the gap between training and validation, and whether it still closes at the end."
+        : "Look for whether it still rises at the end.",
+      lines: learningLines(run, "Accuracy"),
+      yLabel: "accuracy (%)",
+      xRange,
+      percent: true,
+    }),
+  ];
+}
+
+const SLOW = { label: "SLOW", color: "slow", hatched: true };
+const FAST = { label: "FAST", color: "fast", hatched: false };
+
+/** SLOW and FAST as intervals: a state lasts from its observation to the next. */
+export function controllerShades(epoch: readonly number[], states: string, end: number): Shade[] {
+  const shades: Shade[] = [];
+  for (let i = 0; i < states.length; i++) {
+    const from = i;
+    while (states[i + 1] === states[from]) i++;
+    if (states[from] === "H") continue;
+    const { color, hatched } = states[from] === "S" ? SLOW : FAST;
+    shades.push({ from: epoch[from], to: epoch[i + 1] ?? end, color, hatched });
+  }
+  return shades;
+}
+
+/** "SLOW at 3 of 100 observations, FAST at 40." */
+function stateCounts(states: string): string {
+  const count = (letter: string) => [...states].filter((state) => state === letter).length;
+  return `SLOW at ${count("S")} of ${plural(states.length, "observation")}, FAST at ${count("F")}.`;
+}
+
+const shading = (run: ReportRun) => ({
+  shades: controllerShades(run.observations.epoch, run.observations.states, run.progress.epoch),
+  shadeLabels: [SLOW, FAST],
+});
+
+/** The learning rate of one run, with the controller's states and envelope where it has them. */
+export function learningRateChart(run: ReportRun, title?: string): HTMLElement | null {
+  const { steps, epochs, observations } = run;
+  const guided = observations.epoch.length > 0;
+  const source = steps.epoch.length > 0 ? steps : guided ? observations : epochs;
+  return epochChart({
+    title: title ?? (guided ? "Rate and envelope" : "Rate"),
+    caption: guided
+      ? `Look for where the rate leaves its envelope: below it after a shake-up of the connectome (SLOW), above it in calm stretches (FAST). ${stateCounts(observations.states)}`
+      : "Look for the rate that each stretch of the other curves was trained with.",
+    lines: [
+      { label: "learning rate", x: source.epoch, y: source.lr, color: "series-1" },
+      { label: "envelope", x: observations.epoch, y: observations.envelope, color: "series-2", dash: [6, 4] },
+    ],
+    yLabel: "learning rate",
+    scale: "linear",
+    xRange: epochRange([run]),
+    ...(guided && shading(run)),
+  });
+}
+
+function controllerThresholds({ enterSlow, leaveSlow, calm }: NonNullable<ReportRun["config"]["cgalr"]>) {
+  const thresholds = [
+    { value: enterSlow, label: `enter SLOW: ${enterSlow}` },
+    {
+      value: leaveSlow,
+      label: leaveSlow === calm ? `calm, leave SLOW: ${calm}` : `leave SLOW: ${leaveSlow}`,
+    },
+    { value: leaveSlow === calm ? undefined : calm, label: `calm: ${calm}` },
+  ];
+  return thresholds.filter(
+    (threshold): threshold is { value: number; label: string } => threshold.value !== undefined,
+  );
+}
+
+/** The topological distance between successive connectomes, and what the controller makes of it. */
+export function signalCharts(run: ReportRun): (HTMLElement | null)[] {
+  const { epoch, distance, z } = run.observations;
+  const xRange = epochRange([run]);
+  const points = epoch.length < 60;
+  const signal: Line = { label: "z", x: epoch, y: z, color: "series-1", points };
+  const controller = run.config.cgalr ?? {};
+  const [low, high] = robustRange([signal], 0.02, 0.02);
+  return [
+    epochChart({
+      title: "Topological distance",
+      caption:
+        "How far the connectome's births and deaths moved since the observation before. Look for a steady fall as the network settles, and for jumps out of it.",
+      lines: [{ label: "distance", x: epoch, y: distance, color: "series-4", points }],
+      yLabel: "topological distance",
+      xRange,
+      ...shading(run),
+    }),
+    epochChart({
+      title: "Robust signal z",
+      caption:
+        "How unusual each distance was, in robust deviations from its own trend. Look for peaks above the upper line: they slow the training.",
+      lines: [signal],
+      yLabel: "z (robust deviations)",
+      scale: "linear",
+      xRange,
+      yClip: [Math.min(low, -1), Math.max(high, (controller.enterSlow ?? 0) + 1)],
+      thresholds: controllerThresholds(controller),
+      format: (value) => value.toFixed(2),
+      formatAxis: formatNumber,
+      ...shading(run),
+    }),
+  ];
+}
