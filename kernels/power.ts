@@ -55,7 +55,7 @@ function expF64(x: v128): v128 {
   return i64x2.add(p, i64x2.shl(rounded, 52));
 }
 
-// Every finite float32 is 0, infinite or 1 to a power as large as this one, and infinities times log(1) would be NaN.
+// To this power every float32 but 1 and -1 is already 0 or infinite; an infinite one times log(1) would be NaN.
 const LARGEST_EXPONENT: f32 = 1e30;
 
 /** |x|^p */

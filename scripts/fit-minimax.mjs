@@ -11,38 +11,51 @@ function series(coefficient, t) {
 const factorial = (n) => (n < 2 ? 1 : n * factorial(n - 1));
 const sign = (k) => (k % 2 === 0 ? 1 : -1);
 /** erf(x) / x as a function of x^2 (Abramowitz and Stegun 7.1.5). */
-const erfOverX = (z) => (2 / Math.sqrt(Math.PI)) * series((k) => (k > 100 ? 0 : sign(k) / (factorial(k) * (2 * k + 1))), z);
+const erfOverX = (z) =>
+  (2 / Math.sqrt(Math.PI)) * series((k) => (k > 100 ? 0 : sign(k) / (factorial(k) * (2 * k + 1))), z);
 const erfc = (x) => 1 - x * erfOverX(x * x);
 
 const SPLIT = 1; // erf: the odd polynomial below, the exponential of a polynomial above
 const fits = {
   "exp: expm1(r) = r + r^2 P(r)": {
-    degree: 4, from: -0.34662, to: 0.34662,
+    degree: 4,
+    from: -0.34662,
+    to: 0.34662,
     value: (r) => series((k) => 1 / factorial(k + 2), r),
     weight: (r) => (r * r) / Math.max(Math.abs(Math.expm1(r)), 1e-9),
   },
   "log: log1p(f) = f - f^2 / 2 + f^3 P(f)": {
-    degree: 7, from: -1 / 3, to: 1 / 3,
+    degree: 7,
+    from: -1 / 3,
+    to: 1 / 3,
     value: (f) => series((k) => sign(k) / (k + 3), f),
     weight: (f) => Math.abs(f * f * f) / Math.max(Math.abs(Math.log1p(f)), 1e-9),
   },
   "sin: sin(r) = r + r^3 P(r^2)": {
-    degree: 2, from: 0, to: (Math.PI / 4) ** 2,
+    degree: 2,
+    from: 0,
+    to: (Math.PI / 4) ** 2,
     value: (z) => series((k) => -sign(k) / factorial(2 * k + 3), z),
     weight: (z) => (z * Math.sqrt(z)) / Math.max(Math.sin(Math.sqrt(z)), 1e-9),
   },
   "cos: cos(r) = 1 - r^2 / 2 + r^4 P(r^2)": {
-    degree: 2, from: 0, to: (Math.PI / 4) ** 2,
+    degree: 2,
+    from: 0,
+    to: (Math.PI / 4) ** 2,
     value: (z) => series((k) => sign(k) / factorial(2 * k + 4), z),
     weight: (z) => (z * z) / Math.cos(Math.sqrt(z)),
   },
   "erf: erf(x) = x + x P(x^2), |x| < 1": {
-    degree: 6, from: 0, to: SPLIT ** 2,
+    degree: 6,
+    from: 0,
+    to: SPLIT ** 2,
     value: (z) => erfOverX(z) - 1,
     weight: (z) => 1 / erfOverX(z),
   },
   "erf: log(erfc(x)) = P(x), 1 <= x <= 4": {
-    degree: 7, from: SPLIT, to: 4,
+    degree: 7,
+    from: SPLIT,
+    to: 4,
     value: (x) => Math.log(erfc(x)),
     weight: (x) => erfc(x),
   },
@@ -69,7 +82,10 @@ function solve(rows) {
 const horner = (c, t) => c.reduceRight((sum, a) => sum * t + a, 0);
 
 function remez({ degree, from, to, value, weight }) {
-  const grid = Array.from({ length: 4001 }, (_, i) => (from + to) / 2 - ((to - from) / 2) * Math.cos((Math.PI * i) / 4000));
+  const grid = Array.from(
+    { length: 4001 },
+    (_, i) => (from + to) / 2 - ((to - from) / 2) * Math.cos((Math.PI * i) / 4000),
+  );
   const values = grid.map(value);
   const weights = grid.map(weight);
   const error = (c, i) => weights[i] * (horner(c, grid[i]) - values[i]);
