@@ -1,12 +1,12 @@
-// Elementary functions of four float32 at a time. The polynomials were fitted by scripts/fit-minimax.mjs; the argument
-// reductions are the classical ones (Cody and Waite, "Software Manual for the Elementary Functions", 1980; Payne and
-// Hanek, 1983). NaN gives NaN; infinite, zero and denormal arguments and results are right. The largest errors in ulp,
-// of every 97th float32 against float64: exp 1.01, log 0.80, log1p 1.53, sin 2.01, cos 1.99, tanh 2.49, sigmoid 2.28,
-// erf 1.23.
+// Elementary functions of four float32 at a time. The polynomials were fitted by scripts/fit-minimax.mjs;
+// the argument reductions are the classical ones (Cody and Waite, "Software Manual for the Elementary
+// Functions", 1980; Payne and Hanek, 1983). NaN gives NaN; infinite, zero and denormal arguments and results
+// are right. The largest errors in ulp, of every 97th float32 against float64: exp 1.01, log 0.80, log1p
+// 1.53, sin 2.01, cos 1.99, tanh 2.49, sigmoid 2.28, erf 1.23.
 import { madd } from "./simd";
 
-// Constants are loaded from memory: V8 assembles a v128 constant from immediates at every use, which makes exp take 1.6
-// times as long. Polynomials stand with their highest coefficient first.
+// Constants are loaded from memory: V8 assembles a v128 constant from immediates at every use, which makes
+// exp take 1.6 times as long. Polynomials stand with their highest coefficient first.
 // @ts-ignore: decorator
 @inline
 function at(constant: usize): v128 {
@@ -239,8 +239,8 @@ function fractionBits(word: i32, shift: i32): u64 {
   return (load<u64>(at) << shift) | ((load<u64>(at, 8) >> 1) >> (63 - shift));
 }
 
-/** sin(x + n pi/2) for finite |x| >= 2^25. With x = m 2^e only the bits of 2/pi from weight 2^(1-e) down matter
- *  (those above give whole turns), and 96 of them decide every float32. */
+/** sin(x + n pi/2) for finite |x| >= 2^25. With x = m 2^e only the bits of 2/pi from weight 2^(1-e) down
+ *  matter (those above give whole turns), and 96 of them decide every float32. */
 function sinLarge(x: f32, n: i32): f32 {
   const bits = reinterpret<i32>(x);
   const mantissa = <u64>((bits & 0x7fffff) | 0x800000);
