@@ -1,8 +1,10 @@
-// Loops over contiguous float32 arrays. What is done to four elements at a time is the method v of a class without
-// fields, resolved and inlined at compile time; a and b are the operation's parameters in every lane. The last elements
-// go through the same method, so an element's bits do not depend on its place. out may be one of the inputs.
+// Loops over contiguous float32 arrays. What is done to four elements at a time is the method v of a class
+// without fields, resolved and inlined at compile time; a and b are the operation's parameters in every
+// lane. The last elements go through the same method, so an element's bits do not depend on its place. out
+// may be one of the inputs.
 
-/** out = op(x). Four vectors a step are for operations as cheap as their loads and stores, one for all others. */
+/** out = op(x). Four vectors a step are for operations as cheap as their loads and stores, one for all
+ *  others. */
 // @ts-ignore: decorator
 @inline
 export function map<Op>(vectors: i32, out: usize, x: usize, n: i32, a: f32 = 0, b: f32 = 0): void {

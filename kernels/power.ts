@@ -1,10 +1,12 @@
-// Powers with a common exponent, by way of float64: what exp(p log(x)) loses there is less than float32 shows.
+// Powers with a common exponent, by way of float64: what exp(p log(x)) loses there is less than float32
+// shows.
 import { copysign } from "./math";
 import { map, mapGradient } from "./map";
 import { fill_f32, reciprocal_f32, sqrt_f32, square_f32, square_grad_f32 } from "./unary";
 
 const ROUND: f64 = 6755399441055744; // 1.5 * 2^52: adding it rounds to an integer in the low bits
 
+const TWO_52: f64 = 4503599627370496;
 const LN2: f64 = 0.6931471805599453;
 const SQRT_HALF_BITS: i64 = 0x3fe6a09e667f3bcd;
 const ONE_BITS: i64 = 0x3ff0000000000000;
@@ -16,7 +18,7 @@ function logF64(x: v128): v128 {
   const one = f64x2.splat(1);
   // The biased exponent of x / sqrt(1/2); OR-ed into 2^52 it becomes a float64.
   const e = i64x2.shr_u(i64x2.add(x, i64x2.splat(ONE_BITS - SQRT_HALF_BITS)), 52);
-  const exponent = f64x2.sub(v128.or(e, f64x2.splat(4503599627370496.0)), f64x2.splat(4503599627370496.0 + 1023));
+  const exponent = f64x2.sub(v128.or(e, f64x2.splat(TWO_52)), f64x2.splat(TWO_52 + 1023));
   const mantissa = i64x2.add(i64x2.sub(x, i64x2.shl(e, 52)), i64x2.splat(ONE_BITS));
   // log(m) = 2 atanh(s)
   const s = f64x2.div(f64x2.sub(mantissa, one), f64x2.add(mantissa, one));
@@ -55,7 +57,8 @@ function expF64(x: v128): v128 {
   return i64x2.add(p, i64x2.shl(rounded, 52));
 }
 
-// Every finite float32 is 0, infinite or 1 to a power as large as this one, and infinities times log(1) would be NaN.
+// To this power every float32 but 1 and -1 is already 0 or infinite; an infinite one times log(1) would be
+// NaN.
 const LARGEST_EXPONENT: f32 = 1e30;
 
 /** |x|^p */
@@ -81,13 +84,15 @@ function isInteger(p: f32): bool {
 }
 
 @unmanaged class Copy { @inline v(x: v128, p: v128, b: v128): v128 { return x; } }
-@unmanaged class Cube { @inline v(x: v128, p: v128, b: v128): v128 { return f32x4.mul(f32x4.mul(x, x), x); } }
+@unmanaged class Cube {
+  @inline v(x: v128, p: v128, b: v128): v128 { return f32x4.mul(f32x4.mul(x, x), x); }
+}
 @unmanaged class Even { @inline v(x: v128, p: v128, b: v128): v128 { return powAbs(x, p); } }
 @unmanaged class Odd { @inline v(x: v128, p: v128, b: v128): v128 { return copysign(powAbs(x, p), x); } }
 @unmanaged class Real { @inline v(x: v128, p: v128, b: v128): v128 { return powReal(x, p); } }
 
-/** x^p as C99 defines it, within 0.51 ulp, but NaN for 1^NaN. Exponents 0, 1, 2, 3, -1 take products or a division,
- *  0.5 the square root (of -Infinity too: NaN). */
+/** x^p as C99 defines it, but NaN for 1^NaN. Exponents 0, 1, 2, 3, -1 take products or a division, 0.5 the
+ *  square root (of -Infinity too: NaN); all others are within 0.51 ulp. */
 export function pow_scalar_f32(out: usize, x: usize, n: i32, p: f32): void {
   if (p == 0) return fill_f32(out, n, 1);
   if (p == 1) return map<Copy>(4, out, x, n);

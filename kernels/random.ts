@@ -1,6 +1,6 @@
-// Philox4x32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
-// 1, 2, 3" (2011). Each counter gives a block of four 32-bit words; value i of a call takes word i mod 4 of block
-// counter + i / 4, whatever n is. A call of n values uses up ceil(n / 4) counters.
+// Philox4x32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as
+// easy as 1, 2, 3" (2011). Each counter gives a block of four 32-bit words; value i of a call takes word i
+// mod 4 of block counter + i / 4, whatever n is. A call of n values uses up ceil(n / 4) counters.
 import { log, sinQuadrant } from "./math";
 import { madd } from "./simd";
 
@@ -8,7 +8,8 @@ import { madd } from "./simd";
 const MULTIPLIERS = memory.data<u32>([0xd2511f53, 0xcd9e8d57]);
 const WEYL = memory.data<u32>([0x9e3779b9, 0xbb67ae85]);
 
-// The words of the last four blocks, word k of block i in lane i of wordk: a function returns only one vector.
+// The words of the last four blocks, word k of block i in lane i of wordk: a function returns only one
+// vector.
 let word0: v128 = i32x4(0, 0, 0, 0);
 let word1: v128 = i32x4(0, 0, 0, 0);
 let word2: v128 = i32x4(0, 0, 0, 0);
@@ -63,8 +64,8 @@ function storeFirst(out: usize, v: v128, n: i32): void {
   }
 }
 
-/** Fills out with n values. Method v of Op makes them of the words of blocks, whose pairs (0, 1) and (2, 3) it sees:
- *  other is the partner of word, second whether word comes after it. */
+/** Fills out with n values. Method v of Op makes them of the words of blocks, whose pairs (0, 1) and (2, 3)
+ *  it sees: other is the partner of word, second whether word comes after it. */
 // @ts-ignore: decorator
 @inline
 function generate<Op>(out: usize, n: i32, seed: u64, counter: u64, a: f32 = 0, b: f32 = 0): void {
@@ -124,8 +125,8 @@ export function uniform_f32(
 
 @unmanaged class Normal {
   @inline v(word: v128, other: v128, second: bool, mean: v128, std: v128): v128 {
-    // Box and Muller, 1958. The radius takes 1 - u of the first word, so that its logarithm is finite; the second word
-    // is the angle in units of 2^-32 turns, taken apart into the nearest quarter turn and the rest.
+    // Box and Muller, 1958. The first word gives the radius, as a number in (0, 1] whose logarithm is finite,
+    // the second the angle in units of 2^-32 turns, taken apart into the nearest quarter turn and the rest.
     const u = f32x4.mul(f32x4.add(upper24(second ? other : word), f32x4.splat(1)), f32x4.splat(UNIT_24));
     const radius = f32x4.sqrt(f32x4.mul(f32x4.splat(-2), log(u)));
     const turn = second ? word : other;
@@ -163,9 +164,9 @@ function redraw(seed: u64, counter: u64, i: i32, attempt: i32): u32 {
   return i32x4.extract_lane((i & 2) == 0 ? pair01 : pair23, 0);
 }
 
-/** The integers 0 .. n - 1 in random order, all orders being equally likely: Fisher and Yates from the front, with
- *  Lemire's multiplication and rejection ("Fast random integer generation in an interval", 2019). A rejected word is
- *  drawn again in the same place with the next attempt. */
+/** The integers 0 .. n - 1 in random order, all orders being equally likely: Fisher and Yates from the
+ *  front, with Lemire's multiplication and rejection ("Fast random integer generation in an interval",
+ *  2019). A rejected word is drawn again in the same place with the next attempt. */
 export function permutation_i32(
   out: usize, n: i32, seed_lo: i32, seed_hi: i32, counter_lo: i32, counter_hi: i32,
 ): void {

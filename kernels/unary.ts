@@ -1,6 +1,7 @@
-// Elementwise functions of one array of n float32, with the special values and ties of PyTorch, each beside its
-// gradient: NAME_grad_f32(out, g, s, n) writes g * f'. The array s that was saved for it is the forward kernel's input
-// x or its result y, whichever gives f' sooner, and is named so. out may be one of the inputs.
+// Elementwise functions of one array of n float32, with the special values and ties of PyTorch, each beside
+// its gradient: NAME_grad_f32(out, g, s, n) writes g * f'. The array s that was saved for it is the forward
+// kernel's input x or its result y, whichever gives f' sooner, and is named so. out may be one of the
+// inputs.
 import { copysign, cos, erf, exp, expm1Negative, log, log1p, sigmoid, sin, tanh } from "./math";
 import { map, mapGradient } from "./map";
 
@@ -230,7 +231,8 @@ function normalPdf(x: v128): v128 {
 }
 
 @unmanaged class Gelu { @inline v(x: v128, a: v128, b: v128): v128 { return f32x4.mul(x, normalCdf(x)); } }
-/** x times the normal distribution function (Hendrycks and Gimpel, 2016), exact but for the rounding of erf near -1. */
+/** x times the normal distribution function (Hendrycks and Gimpel, 2016), exact but for the rounding of erf
+ *  near -1. */
 export function gelu_f32(out: usize, x: usize, n: i32): void { map<Gelu>(1, out, x, n); }
 @unmanaged class GeluGrad {
   @inline v(g: v128, x: v128, a: v128, b: v128): v128 {
