@@ -1,5 +1,6 @@
 // What the test suites and benchmarks of this project may reach besides the public face. Not exported by the package.
 
+export { writeReport } from "./cli/report";
 export { Allocator } from "./core/allocator";
 export * as math from "./core/math";
 export { withScratch } from "./core/memory";

@@ -3,10 +3,12 @@
 
 import { runInfo } from "./info";
 import { UsageError } from "./options";
+import { runReport } from "./report";
 import { runTrain } from "./train";
 
 const COMMANDS: Record<string, { run: (args: string[]) => Promise<number>; about: string }> = {
   train: { run: runTrain, about: "train a network and leave a run folder" },
+  report: { run: runReport, about: "make the report of one run or of several again" },
   info: { run: runInfo, about: "what this machine can do: SIMD, memory" },
 };
 

@@ -5,10 +5,9 @@ import type { ConnectomeTracker, Observation } from "../tda/index";
 
 const QUANTILES = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1];
 
-/** Values of an ascending series at the quantiles 0, 5, 25, 50, 75, 95, 100 %. */
-function quantilesOf(sorted: Float32Array): number[] {
-  if (sorted.length === 0) return [];
-  return QUANTILES.map((q) => sorted[Math.round(q * (sorted.length - 1))]);
+/** Values of an ascending series at the quantiles 0, 5, 25, 50, 75, 95, 100 %; null where it is empty. */
+function quantilesOf(sorted: Float32Array): (number | null)[] {
+  return QUANTILES.map((q) => sorted[Math.round(q * (sorted.length - 1))] ?? null);
 }
 
 /** Observes through a tracker and remembers what the report needs. */
@@ -39,19 +38,27 @@ export class ConnectomeRecorder {
   }
 
   /** Quantiles of the latest births and deaths, for metrics.jsonl. */
-  quantiles(): { births: number[]; deaths: number[] } {
-    if (this.latest === null) return { births: [], deaths: [] };
-    return { births: quantilesOf(this.latest.births), deaths: quantilesOf(this.latest.deaths) };
+  quantiles(): { births: (number | null)[]; deaths: (number | null)[] } {
+    const { births, deaths } = this.latest ?? { births: new Float32Array(), deaths: new Float32Array() };
+    return { births: quantilesOf(births), deaths: quantilesOf(deaths) };
   }
 
-  /** Hands over the connectomes, the last births and deaths, and which signals they belong to. */
-  save(write: (tensors: Record<string, Tensor>, metadata: Record<string, string>) => void): void {
+  /**
+   * Hands over the connectomes, the last births and deaths, which signals they belong to, and at which steps they were
+   * seen. `stepOf` tells the step of the k-th observation, from 1.
+   */
+  save(
+    stepOf: (observation: number) => number,
+    write: (tensors: Record<string, Tensor>, metadata: Record<string, string>) => void,
+  ): void {
     const { latest } = this;
     if (latest === null) return;
     scope(() => {
       const kept = [...this.kept];
       const tensors = Object.fromEntries(kept.map(([when, { matrix }]) => [when, matrix]));
-      const metadata = Object.fromEntries(kept.map(([when, { observation }]) => [when, String(observation)]));
+      const metadata = Object.fromEntries(
+        kept.map(([when, { observation }]) => [when, String(stepOf(observation))]),
+      );
       write(
         { ...tensors, births: tensor(latest.births), deaths: tensor(latest.deaths) },
         { ...metadata, signals: JSON.stringify(this.tracker.signals) },

@@ -1,19 +1,20 @@
 // topograd report DIR [DIR ...] [--out FILE]
 
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { renderReport } from "../train/report";
-import { parseRun, type RunData } from "../train/run";
+import { DataError } from "../core/index";
+import { parseRun, type RunData, renderReport } from "../train/index";
+import { helpText, type OptionSpecs, parseOptions, UsageError } from "./options";
+import { writeWhole } from "./run-folder";
 
-/** Reads a run folder. Throws an Error that names what is missing where the folder is no run. */
+/** Reads a run folder. Throws a DataError that names what is missing where the folder is no run. */
 export function readRun(folder: string, name = basename(resolve(folder))): RunData {
-  if (!existsSync(folder)) throw new Error(`report: there is no folder ${folder}`);
+  if (!existsSync(folder)) throw new DataError(`report: there is no folder ${folder}`);
   if (!statSync(folder).isDirectory())
-    throw new Error(`report: ${folder} is a file, expected the folder of a run`);
+    throw new DataError(`report: ${folder} is a file, expected the folder of a run`);
   const missing = ["config.json", "metrics.jsonl"].filter((file) => !existsSync(join(folder, file)));
   if (missing.length > 0)
-    throw new Error(`report: ${folder} is no run: it has no ${missing.join(" and no ")}`);
+    throw new DataError(`report: ${folder} is no run: it has no ${missing.join(" and no ")}`);
   const text = (file: string) => readFileSync(join(folder, file), "utf8");
   const connectomes = join(folder, "connectomes.safetensors");
   try {
@@ -24,7 +25,7 @@ export function readRun(folder: string, name = basename(resolve(folder))): RunDa
       connectomes: existsSync(connectomes) ? readFileSync(connectomes) : undefined,
     });
   } catch (error) {
-    throw new Error(`report: ${folder} is no run: ${(error as Error).message}`);
+    throw new DataError(`report: ${folder} is no run: ${(error as Error).message}`);
   }
 }
 
@@ -38,19 +39,28 @@ export function writeReport(folders: readonly string[], out?: string): string {
   const areDistinct = new Set(names).size === names.length;
   const html = renderReport(folders.map((folder, i) => readRun(folder, areDistinct ? names[i] : folder)));
   const file = out ?? (folders.length === 1 ? join(folders[0], "report.html") : "comparison.html");
-  writeFileSync(`${file}.part`, html);
-  renameSync(`${file}.part`, file);
+  writeWhole(file, html);
   return file;
 }
 
-/** `topograd report`: makes the report again from what a run left behind, and prints where it lies. */
-export function report(args: string[]): void {
-  const { values, positionals } = parseArgs({
-    args,
-    options: { out: { type: "string" } },
-    allowPositionals: true,
-  });
-  if (positionals.length === 0)
-    throw new TypeError("report: expected the folder of a run: topograd report DIR");
-  console.log(`report: ${resolve(writeReport(positionals, values.out))}`);
+const OPTIONS: OptionSpecs = {
+  out: {
+    type: "string",
+    value: "FILE",
+    about: "where to write it (report.html in DIR, comparison.html for several)",
+  },
+  help: { type: "boolean", about: "print this help" },
+};
+
+/** topograd report: makes the report again from what a run left behind, and prints where it lies. */
+export async function runReport(args: string[]): Promise<number> {
+  const options = parseOptions(args, OPTIONS, true);
+  const usage = "topograd report DIR [DIR ...] [options]";
+  if (options.flag("help")) {
+    console.log(helpText(usage, OPTIONS));
+    return 0;
+  }
+  if (options.positionals.length === 0) throw new UsageError(`expected the folder of a run: ${usage}`);
+  console.log(`report: ${resolve(writeReport(options.positionals, options.text("out")))}`);
+  return 0;
 }

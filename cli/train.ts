@@ -14,6 +14,7 @@ import {
 import { helpText, type OptionSpecs, parseOptions } from "./options";
 import { Progress } from "./progress";
 import { ConnectomeRecorder } from "./recorder";
+import { writeReport } from "./report";
 import { RunFolder } from "./run-folder";
 import {
   DATA_SETS,
@@ -136,8 +137,14 @@ export async function runTrain(args: string[]): Promise<number> {
     folder.record(event);
     if (json) console.log(JSON.stringify(event));
   };
-  const saveConnectomes = () =>
-    recorder?.save((tensors, metadata) => folder.saveConnectomes(tensors, metadata));
+  const saveConnectomes = () => {
+    if (!(schedule instanceof CGALR)) return;
+    const { history } = schedule;
+    recorder?.save(
+      (observation) => history[observation - 1].step,
+      (tensors, metadata) => folder.saveConnectomes(tensors, metadata),
+    );
+  };
   const status = {
     step: 0,
     steps: stepsPerEpoch * config.epochs,
@@ -214,6 +221,7 @@ export async function runTrain(args: string[]): Promise<number> {
   end.weightsHash = folder.saveWeights(model.stateDict());
   emit(end);
   folder.close();
+  const report = writeReport([out]);
 
   const { seconds } = end;
   const share = seconds.total > 0 ? seconds.connectome / seconds.total : 0;
@@ -223,6 +231,7 @@ export async function runTrain(args: string[]): Promise<number> {
     console.log(
       `${end.step} steps in ${seconds.total.toFixed(1)} s; the connectome took ${(100 * share).toFixed(2)} %`,
     );
+    console.log(`report: ${resolve(report)}`);
     console.log(`weights: ${end.weightsHash} (SHA-256 of ${resolve(out)}/weights.safetensors)`);
   }
   if (!json) console.log(`test accuracy: ${(100 * (test.accuracy ?? 0)).toFixed(2)} %`);

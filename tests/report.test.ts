@@ -9,11 +9,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseRun, type ReportRun, renderReport, reportRun } from "topograd/train";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { writeReport } from "../cli/report";
-import { type ReportRun, renderReport, reportRun } from "../train/report";
-import { parseRun } from "../train/run";
+import { writeReport } from "#internal";
 import { hierarchicalOrder } from "../web/report/cluster";
 import { formatNumber, formatSeconds } from "../web/report/format";
 import { bytesOfBase64, type Matrix, unpackTriangle } from "../web/report/matrix";

@@ -42,9 +42,9 @@ export interface ObservationEvent {
   /** The rate without the multiplier. */
   envelope: number;
   milliseconds: number;
-  /** Quantiles 0, 5, 25, 50, 75, 95, 100 %. */
-  births: number[];
-  deaths: number[];
+  /** Quantiles 0, 5, 25, 50, 75, 95, 100 % of the births, and of the deaths; null where there are none. */
+  births: (number | null)[];
+  deaths: (number | null)[];
 }
 
 /** The end of the run. */

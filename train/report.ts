@@ -2,7 +2,8 @@
 // Host-neutral: texts and bytes in, text out. The page itself is web/report, bundled by scripts/report-page.mjs.
 
 import { script, style } from "../build/report-page.js";
-import type { EndRow, LayerSignals, RunConfig, RunConnectomes, RunData } from "./run";
+import type { EndEvent } from "./events";
+import type { LayerSignals, RunConfig, RunConnectomes, RunData } from "./run";
 
 /** Longer series are thinned to about this many points, which is more than a screen shows. */
 const MAX_POINTS = 2000;
@@ -39,7 +40,7 @@ export interface ReportRun {
   };
   /** Seven quantiles of births and deaths (0, 5, 25, 50, 75, 95, 100 %), a column each. */
   bands: { epoch: number[]; births: Value[][]; deaths: Value[][] };
-  end: EndRow | null;
+  end: EndEvent | null;
   /** Steps and epochs done. */
   progress: { step: number; epoch: number };
   connectomes: ReportConnectomes | null;

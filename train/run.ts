@@ -1,7 +1,10 @@
 // What a run folder says: config.json, metrics.jsonl and connectomes.safetensors, read leniently where a killed run
 // leaves damage (a cut last line) and strictly where the folder would not be a run (config.json).
 
-import { readSafetensors } from "./safetensors-reader";
+import { DataError, scope } from "../core/index";
+import { loadSafetensors } from "../io/index";
+import type { Seconds } from "./clock";
+import type { EndEvent, EpochEvent, ObservationEvent, StepEvent, TrainEvent } from "./events";
 
 /** config.json: what was asked for. Only what the report itself needs is typed; the rest is shown as it stands. */
 export interface RunConfig {
@@ -18,73 +21,6 @@ export interface RunConfig {
   /** Options of the CG-ALR controller, when it drove the run. */
   cgalr?: { enterSlow?: number; leaveSlow?: number; calm?: number; [option: string]: unknown };
   [key: string]: unknown;
-}
-
-/** Means over the steps since the row before. A loss that is not finite is null. */
-export interface StepRow {
-  type: "step";
-  step: number;
-  /** Fractional. */
-  epoch: number;
-  loss: number | null;
-  accuracy: number | null;
-  lr: number | null;
-}
-
-/** The end of an epoch (1, 2, ...). */
-export interface EpochRow {
-  type: "epoch";
-  epoch: number;
-  step: number;
-  trainLoss: number | null;
-  trainAccuracy: number | null;
-  validationLoss?: number | null;
-  validationAccuracy?: number | null;
-  lr: number | null;
-  seconds: number;
-}
-
-/** One look at the connectome. */
-export interface ObservationRow {
-  type: "observation";
-  step: number;
-  epoch: number;
-  /** To the connectome before; null at the first. */
-  distance: number | null;
-  /** Null until the controller has warmed up. */
-  z: number | null;
-  state: "HOLD" | "SLOW" | "FAST";
-  multiplier: number;
-  lr: number;
-  /** The rate with multiplier 1. */
-  envelope: number;
-  milliseconds: number;
-  /** Quantiles 0, 5, 25, 50, 75, 95 and 100 % of the births, and of the deaths; null where there are none. */
-  births: (number | null)[];
-  deaths: (number | null)[];
-}
-
-/** Seconds spent in each part of a run. */
-export interface TimeParts {
-  forward: number;
-  backward: number;
-  optimizer: number;
-  connectome: number;
-  data: number;
-  other: number;
-  total: number;
-}
-
-/** How a run ended. A killed run has no such row. */
-export interface EndRow {
-  type: "end";
-  status: "finished" | "interrupted" | "diverged";
-  step: number;
-  testLoss?: number | null;
-  testAccuracy?: number | null;
-  weightsHash: string;
-  seconds: TimeParts;
-  message?: string;
 }
 
 /** Neurons of one layer, in the order of the connectome's rows. */
@@ -113,36 +49,26 @@ export interface RunConnectomes {
 export interface RunData {
   name: string;
   config: RunConfig;
-  steps: StepRow[];
-  epochs: EpochRow[];
-  observations: ObservationRow[];
-  end: EndRow | null;
+  steps: StepEvent[];
+  epochs: EpochEvent[];
+  observations: ObservationEvent[];
+  end: EndEvent | null;
   connectomes: RunConnectomes | null;
   /** What was damaged or is missing, as sentences for the reader of the report. */
   notes: string[];
 }
-
-type Row = StepRow | EpochRow | ObservationRow | EndRow;
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 const isNumberOrNull = (value: unknown) => value === null || isNumber(value);
 const isOptional = (value: unknown) => value === undefined || isNumberOrNull(value);
 const isQuantiles = (value: unknown) =>
   Array.isArray(value) && value.length === 7 && value.every(isNumberOrNull);
-const parts: (keyof TimeParts)[] = [
-  "forward",
-  "backward",
-  "optimizer",
-  "connectome",
-  "data",
-  "other",
-  "total",
-];
+const parts: (keyof Seconds)[] = ["forward", "backward", "optimizer", "connectome", "data", "other", "total"];
 const isTimes = (value: unknown) =>
-  typeof value === "object" && value !== null && parts.every((part) => isNumber((value as TimeParts)[part]));
+  typeof value === "object" && value !== null && parts.every((part) => isNumber((value as Seconds)[part]));
 
 /** What each field of a row has to be; a line with any other value is damaged. */
-const fields: Record<Row["type"], Record<string, (value: unknown) => boolean>> = {
+const fields: Record<TrainEvent["type"], Record<string, (value: unknown) => boolean>> = {
   step: {
     step: isNumber,
     epoch: isNumber,
@@ -184,7 +110,7 @@ const fields: Record<Row["type"], Record<string, (value: unknown) => boolean>> =
   },
 };
 
-function parseRow(line: string): Row | null {
+function parseRow(line: string): TrainEvent | null {
   let row: Record<string, unknown>;
   try {
     row = JSON.parse(line);
@@ -192,8 +118,8 @@ function parseRow(line: string): Row | null {
     return null;
   }
   if (typeof row !== "object" || row === null || !Object.hasOwn(fields, String(row.type))) return null;
-  const checks = Object.entries(fields[row.type as Row["type"]]);
-  return checks.every(([name, check]) => check(row[name])) ? (row as unknown as Row) : null;
+  const checks = Object.entries(fields[row.type as TrainEvent["type"]]);
+  return checks.every(([name, check]) => check(row[name])) ? (row as unknown as TrainEvent) : null;
 }
 
 /** Appends a row; a resumed run repeats the epochs since its checkpoint, and then the newer rows count. */
@@ -207,37 +133,41 @@ function parseConfig(text: string): RunConfig {
   try {
     config = JSON.parse(text);
   } catch (error) {
-    throw new TypeError(`parseRun: config.json is not JSON: ${(error as Error).message}`);
+    throw new DataError(`parseRun: config.json is not JSON: ${(error as Error).message}`);
   }
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new TypeError("parseRun: config.json has to hold an object");
+    throw new DataError("parseRun: config.json has to hold an object");
   }
   return config as RunConfig;
 }
 
 function parseConnectomes(bytes: Uint8Array): RunConnectomes {
-  const { tensors, metadata } = readSafetensors(bytes);
+  const { tensors, metadata } = scope(() => {
+    const file = loadSafetensors(bytes);
+    const read = Object.entries(file.tensors).map(([name, value]) => [name, value.toFloat32Array()] as const);
+    return { tensors: new Map(read), metadata: file.metadata };
+  });
   const signals: LayerSignals[] = JSON.parse(metadata.signals ?? "null");
   if (
     !Array.isArray(signals) ||
     !signals.every(({ layer, count }) => typeof layer === "string" && isNumber(count))
   ) {
-    throw new TypeError("metadata `signals` has to list { layer, count }");
+    throw new DataError("metadata `signals` has to list { layer, count }");
   }
   const size = signals.reduce((sum, { count }) => sum + count, 0);
   const read = (name: string, length: number) => {
-    const tensor = tensors[name];
-    if (tensor === undefined) throw new TypeError(`tensor ${name} is missing`);
-    if (tensor.data.length !== length) {
-      throw new TypeError(
-        `tensor ${name} has ${tensor.data.length} values, expected ${length} of ${size} neurons`,
+    const values = tensors.get(name);
+    if (values === undefined) throw new DataError(`tensor ${name} is missing`);
+    if (values.length !== length) {
+      throw new DataError(
+        `tensor ${name} has ${values.length} values, expected ${length} of ${size} neurons`,
       );
     }
-    if (!tensor.data.every(Number.isFinite)) throw new TypeError(`tensor ${name} holds NaN or Infinity`);
-    return tensor.data;
+    if (!values.every(Number.isFinite)) throw new DataError(`tensor ${name} holds NaN or Infinity`);
+    return values;
   };
   const snapshots = (["first", "middle", "last"] as const)
-    .filter((which) => which !== "middle" || tensors.middle !== undefined)
+    .filter((which) => which !== "middle" || tensors.has("middle"))
     .map((which) => ({ which, step: Number(metadata[which]), values: read(which, size * size) }));
   const births = read("births", size - 1);
   return {
@@ -257,7 +187,7 @@ function parseConnectomes(bytes: Uint8Array): RunConnectomes {
  *
  * @param files `config` and `metrics` as texts, `connectomes` as bytes; `name` says which run it is, default data,
  * model, schedule and seed of the configuration.
- * @throws TypeError where `config` is no JSON object.
+ * @throws DataError where `config` is no JSON object.
  */
 export function parseRun(files: {
   config: string;

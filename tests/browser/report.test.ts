@@ -1,7 +1,6 @@
+import { parseRun, renderReport } from "topograd/train";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { renderReport } from "../../train/report";
-import { parseRun } from "../../train/run";
 import { type SampleOptions, sampleRun } from "../report-sample";
 import { chromium, openPage } from "./chromium";
 

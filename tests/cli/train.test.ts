@@ -34,6 +34,14 @@ const small = ["train", "--data", "moons", "--epochs", "6", "--seed", "3"];
 const metricsOf = (out: string) =>
   lines(readFileSync(join(out, "metrics.jsonl"), "utf8")).map((line) => JSON.parse(line));
 
+/** Waits until a run has written a few lines of metrics. */
+async function someLines(out: string): Promise<void> {
+  const metrics = join(out, "metrics.jsonl");
+  while (!existsSync(metrics) || lines(readFileSync(metrics, "utf8")).length < 4) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 test("a run prints its result last and leaves its folder; the same seed gives the same weights", async () => {
   const outs = ["a", "b"].map((name) => join(folder, name));
   const results = [await run(...small, "--out", outs[0]), await run(...small, "--out", outs[1])];
@@ -79,10 +87,7 @@ test("--resume leaves a finished run alone", async () => {
 test("an interrupt ends cleanly with what was learnt", async () => {
   const out = join(folder, "interrupted");
   const { child, ended } = start(["train", "--data", "moons", "--epochs", "100000", "--out", out]);
-  const metrics = join(out, "metrics.jsonl");
-  while (!existsSync(metrics) || readFileSync(metrics, "utf8").length < 500) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await someLines(out);
   child.kill("SIGINT");
   const { code, stdout, stderr } = await ended;
   assert.is(code, 130);
@@ -95,13 +100,10 @@ test("an interrupt ends cleanly with what was learnt", async () => {
 test("a killed run's metrics can be read to the last line but one", async () => {
   const out = join(folder, "killed");
   const { child, ended } = start(["train", "--data", "moons", "--epochs", "100000", "--out", out]);
-  const metrics = join(out, "metrics.jsonl");
-  while (!existsSync(metrics) || readFileSync(metrics, "utf8").length < 500) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await someLines(out);
   child.kill("SIGKILL");
   await ended;
-  const whole = lines(readFileSync(metrics, "utf8")).slice(0, -1);
+  const whole = lines(readFileSync(join(out, "metrics.jsonl"), "utf8")).slice(0, -1);
   assert.ok(whole.length > 1);
   for (const line of whole) JSON.parse(line);
 });

@@ -132,7 +132,8 @@ export function treeLayout(size: number, edges: readonly Edge[]): { x: Float64Ar
       pullX[b] += dx * pull;
       pullY[b] += dy * pull;
     }
-    const heat = 0.5 * (1 - round / rounds);
+    // Below half an edge, so that two neighbours never meet on one point and stay there.
+    const heat = 0.4 * (1 - round / rounds);
     for (let i = 0; i < size; i++) {
       const length = Math.sqrt(pullX[i] * pullX[i] + pullY[i] * pullY[i]);
       const step = length > heat ? heat / length : 1;

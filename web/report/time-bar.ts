@@ -1,6 +1,6 @@
 // Where the time of a run went.
 
-import type { TimeParts } from "../../train/run";
+import type { Seconds } from "../../train/clock";
 import { element } from "./dom";
 import { formatPercent, formatSeconds } from "./format";
 import { swatch } from "./legend";
@@ -11,7 +11,7 @@ const PARTS = ["forward", "backward", "optimizer", "connectome", "data", "other"
 const partColor = (index: number) => `part-${index + 1}`;
 
 /** The parts of one run as a bar of full width. */
-export function timeBar(seconds: TimeParts): HTMLElement {
+export function timeBar(seconds: Seconds): HTMLElement {
   const pieces = PARTS.map((part, i) => {
     const share = seconds[part] / seconds.total;
     const text = `${part}: ${formatSeconds(seconds[part])}, ${formatPercent(share, 1)}`;
@@ -26,12 +26,12 @@ export function timeBar(seconds: TimeParts): HTMLElement {
 }
 
 /** The parts of one or several runs as a table of seconds and shares, or shares alone for several. */
-export function timeTable(runs: readonly { name: string; seconds: TimeParts; steps: number }[]): HTMLElement {
+export function timeTable(runs: readonly { name: string; seconds: Seconds; steps: number }[]): HTMLElement {
   const head = (part: string, i: number) =>
     element("span", { class: "key" }, swatch(partColor(i), "area"), part);
   if (runs.length === 1) {
     const [{ seconds, steps }] = runs;
-    const row = (part: keyof TimeParts) => [
+    const row = (part: keyof Seconds) => [
       formatSeconds(seconds[part]),
       formatPercent(seconds[part] / seconds.total, 1),
       steps > 0 ? formatSeconds(seconds[part] / steps) : "–",
