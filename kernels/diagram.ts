@@ -1,7 +1,7 @@
 // Persistence diagrams in canonical form, for the distances between them. They come in as [birth, death]
 // pairs of float32. Bars of length 0 are dropped, bars that never die are kept apart, and each kind is
 // sorted by birth, then death: no distance depends on the order of the bars, and swapping two diagrams
-// cannot change a bit. A sorted bar is one u64: the order-preserving bits of the birth above those of the death.
+// cannot change a bit. A sorted bar is one u64: the order-preserving bits of the birth above the death's.
 
 // @ts-ignore: decorator
 @inline function orderedBits(x: f32): u32 {
