@@ -259,6 +259,26 @@ test("Wasserstein and bottleneck: larger diagrams", () => {
   }
 });
 
+test("Wasserstein: hundreds of bars far from the diagonal, matched by rank on a line, by a shift in the plane", () => {
+  const n = 400;
+  const coordinates = values(4 * n, 3, 0, 1).map((x) => Math.round(x * 4096) / 4096);
+  const line = (from: number): Diagram =>
+    Array.from({ length: n }, (_, i) => [0, 64 + coordinates[from + i]] as const);
+  const ranked = (diagram: Diagram) => diagram.map(([, death]) => death).sort((x, y) => x - y);
+  const plane: Diagram = Array.from(
+    { length: n },
+    (_, i) => [coordinates[2 * i], 64 + coordinates[2 * i + 1]] as const,
+  );
+  const shifted: Diagram = plane.map(([birth, death]) => [birth + 0.1875, death + 0.25]);
+  for (const p of [1, 2, 3]) {
+    const [a, b] = [ranked(line(0)), ranked(line(n))];
+    const byRank = a.reduce((sum, x, i) => sum + Math.abs(x - b[i]) ** p, 0) ** (1 / p);
+    near(wasserstein(p, false)(line(0), line(n)), byRank);
+    near(wasserstein(p, false)(plane, shifted), 0.3125 * n ** (1 / p));
+    near(wasserstein(p, true)(plane, shifted), 0.25 * n ** (1 / p));
+  }
+});
+
 test("Wasserstein: high powers neither vanish nor overflow", () => {
   const a = randomDiagram(50, 1, 1e-3);
   const b = randomDiagram(60, 2, 1e-3);
