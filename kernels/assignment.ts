@@ -1,13 +1,16 @@
 // The exact p-Wasserstein distance between persistence diagrams, as an assignment problem.
 //
-// Every point of the smaller diagram (a row) goes either to a point of the larger one (a column) or to its own projection
-// on the diagonal; columns left over go to theirs. Rows are assigned one after another along shortest augmenting paths
-// (Jonker & Volgenant, Computing 38, 1987). A row's diagonal is a free column of its own, so it only bounds the path, and
-// no (n + m) x (n + m) matrix exists. No n x m matrix either: costs are computed whenever a row is scanned, and only for
-// the blocks of neighbouring columns whose bounding box is near enough to matter. Memory is linear in n + m.
+// Every point of the smaller diagram (a row) goes either to a point of the larger one (a column) or to its
+// own projection on the diagonal; columns left over go to theirs. Rows are assigned one after another along
+// shortest augmenting paths (Jonker & Volgenant, Computing 38, 1987). A row's diagonal is a free column of
+// its own, so it only bounds the path, and no (n + m) x (n + m) matrix exists. No n x m matrix either: costs
+// are computed whenever a row is scanned, and only for the blocks of neighbouring columns whose bounding box
+// is near enough to matter. Memory is linear in n + m.
 import {
-  barPairBytes, birthGap, birthOf, cancelShared, clusterBars, comparePair, deathOf, longestBar, sortByLength, sortPair,
+  BarPair, barPairBytes, birthGap, birthOf, cancelShared, clusterBars, deathOf, longestBar, sortByLength,
+  sortPair,
 } from "./diagram";
+import { f64At, i32At, setF64, setI32 } from "./elements";
 
 const BLOCK = 32;
 const BLOCK_BYTES: usize = BLOCK * 8;
@@ -51,26 +54,6 @@ const NONE = -1;
   endColumn: i32; // unless it ends at this free column
 }
 
-// @ts-ignore: decorator
-@inline function f64At(base: usize, i: i32): f64 {
-  return load<f64>(base + (<usize>i << 3));
-}
-
-// @ts-ignore: decorator
-@inline function setF64(base: usize, i: i32, x: f64): void {
-  store<f64>(base + (<usize>i << 3), x);
-}
-
-// @ts-ignore: decorator
-@inline function i32At(base: usize, i: i32): i32 {
-  return load<i32>(base + (<usize>i << 2));
-}
-
-// @ts-ignore: decorator
-@inline function setI32(base: usize, i: i32, x: i32): void {
-  store<i32>(base + (<usize>i << 2), x);
-}
-
 /** Cost of two edges, (dx, dy) apart. Powers p = 1, 2, 3, ... are products, of a square root at most. */
 // @ts-ignore: decorator
 @inline function edgeCost(at: Problem, dx: v128, dy: v128): v128 {
@@ -92,7 +75,7 @@ function pairCost(at: Problem, row: i32, column: i32): f64 {
   return f64x2.extract_lane(edgeCost(at, dx, dy), 0);
 }
 
-/** Cost of the way to the nearest point of the diagonal, ((birth + death) / 2, (birth + death) / 2) in both metrics. */
+/** Cost of the way to the diagonal; its nearest point has the middle of the bar twice, in both metrics. */
 function diagonalCost(at: Problem, birth: f64, death: f64): f64 {
   const half = f64x2.splat(0.5 * (death - birth));
   return f64x2.extract_lane(edgeCost(at, half, half), 0);
@@ -112,7 +95,8 @@ function scanRow(at: Problem, row: i32, base: f64): void {
   for (let i: usize = 0; i < <usize>blocks << 3; i += 16) {
     const dx = outside(birth, v128.load(at.minBirth + i), v128.load(at.maxBirth + i));
     const dy = outside(death, v128.load(at.minDeath + i), v128.load(at.maxDeath + i));
-    v128.store(at.nearest + i, f64x2.add(bases, f64x2.add(edgeCost(at, dx, dy), v128.load(at.minPrice + i))));
+    const costs = edgeCost(at, dx, dy);
+    v128.store(at.nearest + i, f64x2.add(bases, f64x2.add(costs, v128.load(at.minPrice + i))));
   }
   for (let block = 0; block < blocks; block++) {
     if (f64At(at.nearest, block) < at.bound) scanBlock(at, row, birth, death, bases, block);
@@ -123,7 +107,9 @@ function scanBlock(at: Problem, row: i32, birth: v128, death: v128, bases: v128,
   const start = <usize>block * BLOCK_BYTES;
   let bounds = f64x2.splat(at.bound);
   for (let i = start; i < start + BLOCK_BYTES; i += 16) {
-    const costs = edgeCost(at, f64x2.sub(v128.load(at.birth + i), birth), f64x2.sub(v128.load(at.death + i), death));
+    const dx = f64x2.sub(v128.load(at.birth + i), birth);
+    const dy = f64x2.sub(v128.load(at.death + i), death);
+    const costs = edgeCost(at, dx, dy);
     const reached = f64x2.add(bases, f64x2.add(costs, v128.load(at.price + i)));
     if (!v128.any_true(f64x2.lt(reached, f64x2.pmin(v128.load(at.distance + i), bounds)))) continue;
     const column = <i32>(i >> 3);
@@ -146,7 +132,7 @@ function reach(at: Problem, row: i32, column: i32, distance: f64): void {
   if (before == Infinity) setI32(at.frontier, at.frontierSize++, column);
 }
 
-/** Takes the nearest column out of the frontier, and forgets those beyond the bound; NONE when the frontier is empty. */
+/** Takes the nearest column out of the frontier and forgets those beyond the bound; NONE if none is left. */
 function takeNearest(at: Problem): i32 {
   const frontier = at.frontier;
   let nearest = NONE;
@@ -202,7 +188,7 @@ function updateMinPrice(at: Problem, block: i32): void {
   setF64(at.minPrice, block, least);
 }
 
-/** Raises the prices of the settled columns, so that no edge becomes cheaper than free, and flips the path. */
+/** Raises the prices of the settled columns, so that no edge is cheaper than free, and flips the path. */
 function augment(at: Problem): void {
   for (let k = 0; k < at.settledSize; k++) {
     const column = i32At(at.settled, k);
@@ -229,8 +215,8 @@ function augment(at: Problem): void {
   return ((columns + BLOCK - 1) / BLOCK + 1) & ~1;
 }
 
-/** Carves the arrays out of the scratch memory and returns its end. */
-function layOut(at: Problem, rows: i32, columns: i32, scratch: usize): usize {
+/** Carves the arrays out of the scratch memory. */
+function layOut(at: Problem, rows: i32, columns: i32, scratch: usize): void {
   const perRow = <usize>((rows + 1) & ~1) << 3;
   const perBlock = <usize>blockCount(columns) << 3;
   const perColumn = perBlock * BLOCK;
@@ -254,7 +240,6 @@ function layOut(at: Problem, rows: i32, columns: i32, scratch: usize): usize {
   at.frontier = at.columnRow + perColumn / 2;
   at.settled = at.frontier + perColumn / 2;
   at.rowColumn = at.settled + perColumn / 2;
-  return at.rowColumn + perRow / 2;
 }
 
 function fillRows(at: Problem, bars: usize, rows: i32): void {
@@ -300,13 +285,15 @@ function fillColumns(at: Problem, bars: usize, columns: i32): void {
   }
 }
 
-/** Total cost of an optimal assignment between finite bars a (rows, at most as many) and b (columns). */
-function assign(at: Problem, a: usize, rows: i32, b: usize, columns: i32, scratch: usize): f64 {
-  sortByLength(a, rows, scratch); // the long bars decide most: fewer are moved again
-  clusterBars(b, columns, BLOCK, scratch);
+/** Total cost of an optimal assignment between the finite bars. */
+function assign(at: Problem, pair: BarPair, scratch: usize): f64 {
+  const rows = pair.n;
+  const columns = pair.m;
+  sortByLength(pair.a, rows, scratch); // the long bars decide most: fewer are moved again
+  clusterBars(pair.b, columns, BLOCK, scratch);
   layOut(at, rows, columns, scratch);
-  fillRows(at, a, rows);
-  fillColumns(at, b, columns);
+  fillRows(at, pair.a, rows);
+  fillColumns(at, pair.b, columns);
   for (let i = 0; i < rows; i++) {
     search(at, i);
     augment(at);
@@ -324,7 +311,7 @@ function assign(at: Problem, a: usize, rows: i32, b: usize, columns: i32, scratc
 
 const HEADER: usize = (offsetof<Problem>() + 15) & ~15;
 
-/** Scratch of `wasserstein`, in bytes. */
+/** Scratch of `wasserstein_f32`, in bytes. */
 export function wasserstein_scratch_bytes(n: i32, m: i32): usize {
   const perBlock = <usize>blockCount(max(n, m)) << 3;
   const perRow = <usize>(min(n, m) + 1) << 3;
@@ -333,18 +320,19 @@ export function wasserstein_scratch_bytes(n: i32, m: i32): usize {
 
 /**
  * The p-Wasserstein distance between two diagrams of n and m bars ([birth, death] pairs of float32), p >= 1.
- * Ground metric: Chebyshev (L-infinity) or else Euclidean; the diagonal is (death - birth) / 2 or / sqrt(2) away.
- * Bars of length 0 count for nothing. Infinite bars are matched by the rank of their births; different numbers of them
- * give Infinity.
+ * Ground metric: Chebyshev (L-infinity) or else Euclidean; the diagonal is (death - birth) / 2 or / sqrt(2)
+ * away. Bars of length 0 count for nothing. Infinite bars are matched by the rank of their births; different
+ * numbers of them give Infinity.
  */
-export function wasserstein(a: usize, n: i32, b: usize, m: i32, p: f64, chebyshev: bool, scratch: usize): f64 {
+export function wasserstein_f32(
+  a: usize, n: i32, b: usize, m: i32, p: f64, chebyshev: bool, scratch: usize,
+): f64 {
   const pair = sortPair(a, n, b, m, scratch);
   if (pair.infinite < 0) return Infinity;
-  // For p = 1 shared bars may stay where they are, by the triangle inequality; for p > 1 only equal diagrams may.
+  // By the triangle inequality shared bars may stay where they are if p = 1; else only equal diagrams may.
   if (p == 1) cancelShared(pair);
-  const order = comparePair(pair);
 
-  let scale = order == 0 ? 0 : max(longestBar(pair.a, pair.n), longestBar(pair.b, pair.m));
+  let scale = pair.equal ? 0 : max(longestBar(pair.a, pair.n), longestBar(pair.b, pair.m));
   for (let i = 0; i < pair.infinite; i++) scale = max(scale, birthGap(pair, i));
   if (scale == 0) return 0;
 
@@ -361,8 +349,6 @@ export function wasserstein(a: usize, n: i32, b: usize, m: i32, p: f64, chebyshe
     const gap = f64x2.splat(birthGap(pair, i) / at.unit);
     total += f64x2.extract_lane(edgeCost(at, gap, f64x2.splat(0)), 0);
   }
-  const rest = pair.end + HEADER;
-  if (order < 0) total += assign(at, pair.a, pair.n, pair.b, pair.m, rest);
-  if (order > 0) total += assign(at, pair.b, pair.m, pair.a, pair.n, rest);
+  if (!pair.equal) total += assign(at, pair, pair.end + HEADER);
   return at.unit * (p == 1 ? total : p == 2 ? Math.sqrt(total) : Math.pow(total, 1 / p));
 }

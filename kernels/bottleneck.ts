@@ -1,11 +1,13 @@
 // The exact bottleneck distance between persistence diagrams, Chebyshev (L-infinity) ground metric.
 //
-// A radius r is feasible if all points farther than r from the diagonal can be matched within r. By the theorem of
-// Mendelsohn and Dulmage (1958) the two diagrams may be asked one after the other: a matching that covers these points
-// of one diagram and a matching that covers those of the other combine into one that covers both. Each question is
-// answered by the algorithm of Hopcroft and Karp (1973) on rows of bits, and bisection closes in on the least feasible
-// radius. It is always a coordinate difference or half a bar, so after each question both ends move on to such a value.
-import { barPairBytes, birthGap, birthOf, comparePair, deathOf, sortPair } from "./diagram";
+// A radius r is feasible if all points farther than r from the diagonal can be matched within r. By the
+// theorem of Mendelsohn and Dulmage (1958) the two diagrams may be asked one after the other: a matching
+// that covers these points of one diagram and a matching that covers those of the other combine into one
+// that covers both. Each question is answered by the algorithm of Hopcroft and Karp (1973) on rows of bits,
+// and bisection closes in on the least feasible radius. It is always a coordinate difference or half a bar,
+// so after each question both ends move on to such a value.
+import { barPairBytes, birthGap, birthOf, deathOf, sortPair } from "./diagram";
+import { f64At, i32At, setI32 } from "./elements";
 
 const NONE = -1;
 
@@ -35,23 +37,13 @@ const NONE = -1;
 }
 
 // @ts-ignore: decorator
-@inline function i32At(base: usize, i: i32): i32 {
-  return load<i32>(base + (<usize>i << 2));
-}
-
-// @ts-ignore: decorator
-@inline function setI32(base: usize, i: i32, x: i32): void {
-  store<i32>(base + (<usize>i << 2), x);
-}
-
-// @ts-ignore: decorator
 @inline function birthAt(points: Points, i: i32): f64 {
-  return load<f64>(points.birth + (<usize>i << 3));
+  return f64At(points.birth, i);
 }
 
 // @ts-ignore: decorator
 @inline function deathAt(points: Points, i: i32): f64 {
-  return load<f64>(points.death + (<usize>i << 3));
+  return f64At(points.death, i);
 }
 
 // @ts-ignore: decorator
@@ -59,13 +51,13 @@ const NONE = -1;
   return 0.5 * abs(deathAt(points, i) - birthAt(points, i));
 }
 
-/** Index of the first point born at or after `birth`. */
-function firstBornFrom(points: Points, birth: f64): i32 {
+/** Index of the first point that is born no more than `radius` before `birth`. */
+function firstBornWithin(points: Points, birth: f64, radius: f64): i32 {
   let low = 0;
   let high = points.count;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (birthAt(points, middle) < birth) low = middle + 1;
+    if (birth - birthAt(points, middle) > radius) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -78,7 +70,7 @@ function lowerBound(from: Points, to: Points): f64 {
     const birth = birthAt(from, i);
     const death = deathAt(from, i);
     let least = toDiagonal(from, i);
-    const start = firstBornFrom(to, birth);
+    const start = firstBornWithin(to, birth, 0);
     for (let j = start; j < to.count && birthAt(to, j) - birth < least; j++) {
       least = min(least, max(birthAt(to, j) - birth, abs(deathAt(to, j) - death)));
     }
@@ -90,7 +82,7 @@ function lowerBound(from: Points, to: Points): f64 {
   return bound;
 }
 
-/** Finds the pairs within `radius` of the points that cannot go to the diagonal, and the candidates next to the radius. */
+/** Finds who is within `radius` of points that cannot go to the diagonal, and the candidates next to it. */
 function findNear(at: Matching, from: Points, to: Points, radius: f64): void {
   const radii = f64x2.splat(radius);
   const infinity = f64x2.splat(Infinity);
@@ -106,8 +98,8 @@ function findNear(at: Matching, from: Points, to: Points, radius: f64): void {
     const death = f64x2.splat(deathAt(from, i));
     const row = at.near + (<usize>(at.rows * words) << 3);
     memory.fill(row, 0, <usize>words << 3);
-    for (let word = firstBornFrom(to, birthAt(from, i) - at.high) >> 6; word < words; word++) {
-      if (birthAt(to, word << 6) > birthAt(from, i) + at.high) break;
+    for (let word = firstBornWithin(to, birthAt(from, i), at.high) >> 6; word < words; word++) {
+      if (birthAt(to, word << 6) - birthAt(from, i) > at.high) break;
       const births = to.birth + (<usize>word << 9);
       const deaths = to.death + (<usize>word << 9);
       let bits: u64 = 0;
@@ -133,7 +125,7 @@ function findNear(at: Matching, from: Points, to: Points, radius: f64): void {
   at.above = min(f64x2.extract_lane(above, 0), f64x2.extract_lane(above, 1));
 }
 
-/** Layers the columns by the length of the shortest alternating path to them; the number of layers, 0 if no path is left. */
+/** Layers the columns by the shortest alternating path; returns how many layers, 0 if no path is left. */
 function layer(at: Matching): i32 {
   const bytes = <usize>at.words << 3;
   let end = 0;
@@ -220,7 +212,7 @@ function covers(at: Matching, from: Points, to: Points, radius: f64): bool {
   return true;
 }
 
-/** The least radius, at least `floor`, at which every point of `from` can be matched or go to the diagonal. */
+/** The least radius, at least `floor`, at which every point of `from` is matched or near the diagonal. */
 function leastRadius(at: Matching, from: Points, to: Points, floor: f64): f64 {
   at.low = max(floor, lowerBound(from, to));
   at.high = 0;
@@ -272,23 +264,24 @@ function layOutMatching(at: Matching, n: i32, m: i32, to: usize): void {
 
 const HEADER: usize = (offsetof<Matching>() + 2 * offsetof<Points>() + 15) & ~15;
 
-/** Scratch of `bottleneck`, in bytes: n * m / 4 and a multiple of n + m. */
-export function bottleneck_scratch_bytes(n: i32, m: i32): usize {
-  const bits = max(<usize>n * (paddedBytes(m) >> 6), <usize>m * (paddedBytes(n) >> 6));
-  return barPairBytes(n, m) + HEADER + 2 * (paddedBytes(n) + paddedBytes(m)) + 2 * bits + 3 * paddedBytes(max(n, m));
+/** Scratch of `bottleneck_f32`, in bytes: n m / 4 and O(n + m). It may pass 4 GiB, hence float64. */
+export function bottleneck_scratch_bytes(n: i32, m: i32): f64 {
+  const bits = max(<f64>n * <f64>(paddedBytes(m) >> 6), <f64>m * <f64>(paddedBytes(n) >> 6));
+  const points: usize = 2 * (paddedBytes(n) + paddedBytes(m));
+  return 2 * bits + <f64>(barPairBytes(n, m) + HEADER + points + 3 * paddedBytes(max(n, m)));
 }
 
 /**
- * The bottleneck distance between two diagrams of n and m bars ([birth, death] pairs of float32), L-infinity ground
- * metric. Bars of length 0 count for nothing. Infinite bars are matched by the rank of their births; different numbers
- * of them give Infinity.
+ * The bottleneck distance between two diagrams of n and m bars ([birth, death] pairs of float32), L-infinity
+ * ground metric. Bars of length 0 count for nothing. Infinite bars are matched by the rank of their births;
+ * different numbers of them give Infinity.
  */
-export function bottleneck(a: usize, n: i32, b: usize, m: i32, scratch: usize): f64 {
+export function bottleneck_f32(a: usize, n: i32, b: usize, m: i32, scratch: usize): f64 {
   const pair = sortPair(a, n, b, m, scratch);
   if (pair.infinite < 0) return Infinity;
   let radius: f64 = 0;
   for (let i = 0; i < pair.infinite; i++) radius = max(radius, birthGap(pair, i));
-  if (comparePair(pair) == 0) return radius;
+  if (pair.equal) return radius;
 
   const at = changetype<Matching>(pair.end);
   const pointsA = changetype<Points>(pair.end + offsetof<Matching>());

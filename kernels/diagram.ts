@@ -1,7 +1,7 @@
-// Persistence diagrams in canonical form, for the distances between them. A diagram comes in as [birth, death] pairs of
-// float32. Bars of length 0 are dropped, bars that never die are kept apart, and each kind is sorted by birth, then death:
-// so no distance depends on the order of the bars, and swapping two diagrams cannot change a bit.
-// A sorted bar is one u64: the order-preserving bits of the birth above those of the death.
+// Persistence diagrams in canonical form, for the distances between them. They come in as [birth, death]
+// pairs of float32. Bars of length 0 are dropped, bars that never die are kept apart, and each kind is
+// sorted by birth, then death: no distance depends on the order of the bars, and swapping two diagrams
+// cannot change a bit. A sorted bar is one u64: the order-preserving bits of the birth above the death's.
 
 // @ts-ignore: decorator
 @inline function orderedBits(x: f32): u32 {
@@ -36,7 +36,8 @@ export function sortKeys(keys: usize, n: i32, scratch: usize): void {
       let left = start;
       let right = middle;
       for (let at = start; at < end; at += 8) {
-        const takeLeft = left < middle && (right >= end || load<u64>(from + left) <= load<u64>(from + right));
+        const takeLeft =
+          left < middle && (right >= end || load<u64>(from + left) <= load<u64>(from + right));
         store<u64>(to + at, load<u64>(from + (takeLeft ? left : right)));
         if (takeLeft) left += 8;
         else right += 8;
@@ -49,7 +50,7 @@ export function sortKeys(keys: usize, n: i32, scratch: usize): void {
   if (from != keys) memory.copy(keys, from, bytes);
 }
 
-/** Writes the finite bars off the diagonal, sorted, or else the infinite ones, and returns how many there are. */
+/** Writes the finite bars off the diagonal, or else the infinite ones, sorted; returns their number. */
 function sortBars(bars: usize, diagram: usize, n: i32, infinite: bool, scratch: usize): i32 {
   let count = 0;
   for (let i = 0; i < n; i++) {
@@ -63,15 +64,27 @@ function sortBars(bars: usize, diagram: usize, n: i32, infinite: bool, scratch: 
   return count;
 }
 
-/** Two diagrams, sorted. */
+/** Orders lists of sorted bars by size, then lexicographically: negative, 0 (equal) or positive. */
+function compareBars(a: usize, n: i32, b: usize, m: i32): i32 {
+  if (n != m) return n - m;
+  for (let i: usize = 0; i < <usize>n << 3; i += 8) {
+    const x = load<u64>(a + i);
+    const y = load<u64>(b + i);
+    if (x != y) return x < y ? -1 : 1;
+  }
+  return 0;
+}
+
+/** Two sorted diagrams: a is the one with fewer finite bars, or the first in lexicographical order. */
 @unmanaged export class BarPair {
-  a: usize; // u64: the finite bars
+  a: usize; // u64: finite bars
   n: i32;
   b: usize;
   m: i32;
-  infiniteA: usize; // u64: the infinite bars
+  equal: bool; // the finite bars are the same
+  infiniteA: usize; // u64
   infiniteB: usize;
-  infinite: i32; // how many each diagram has, -1 if the numbers differ
+  infinite: i32; // how many infinite bars each has, -1 if the numbers differ
   end: usize; // of the memory in use
 }
 
@@ -80,37 +93,32 @@ export function barPairBytes(n: i32, m: i32): usize {
   return (offsetof<BarPair>() + (<usize>n << 3) + (<usize>m << 3) + 15) & ~15;
 }
 
-/** Sorts two diagrams into the memory at `to`, with as much again as the larger one takes for scratch. */
+/** Sorts two diagrams into the memory at `to`; beyond its end 8 bytes a bar of the larger are scratch. */
 export function sortPair(a: usize, n: i32, b: usize, m: i32, to: usize): BarPair {
   const pair = changetype<BarPair>(to);
   const end = to + barPairBytes(n, m);
-  pair.a = to + offsetof<BarPair>();
-  pair.n = sortBars(pair.a, a, n, false, end);
-  pair.infiniteA = pair.a + (<usize>pair.n << 3);
-  pair.infinite = sortBars(pair.infiniteA, a, n, true, end);
-  pair.b = pair.a + (<usize>n << 3);
-  pair.m = sortBars(pair.b, b, m, false, end);
-  pair.infiniteB = pair.b + (<usize>pair.m << 3);
-  if (sortBars(pair.infiniteB, b, m, true, end) != pair.infinite) pair.infinite = -1;
+  const barsA = to + offsetof<BarPair>();
+  const barsB = barsA + (<usize>n << 3);
+  const finiteA = sortBars(barsA, a, n, false, end);
+  const finiteB = sortBars(barsB, b, m, false, end);
+  pair.infiniteA = barsA + (<usize>finiteA << 3);
+  pair.infiniteB = barsB + (<usize>finiteB << 3);
+  const infinite = sortBars(pair.infiniteA, a, n, true, end);
+  pair.infinite = sortBars(pair.infiniteB, b, m, true, end) == infinite ? infinite : -1;
+  const order = compareBars(barsA, finiteA, barsB, finiteB);
+  pair.a = order > 0 ? barsB : barsA;
+  pair.n = order > 0 ? finiteB : finiteA;
+  pair.b = order > 0 ? barsA : barsB;
+  pair.m = order > 0 ? finiteA : finiteB;
+  pair.equal = order == 0;
   pair.end = end;
   return pair;
 }
 
-/** Distance of the i-th infinite bars, by birth: along a line the matching by rank is optimal for every p. */
+/** Distance of the i-th infinite bars by birth: on a line, matching by rank is optimal for every p. */
 export function birthGap(pair: BarPair, i: i32): f64 {
   const offset = <usize>i << 3;
   return abs(birthOf(load<u64>(pair.infiniteA + offset)) - birthOf(load<u64>(pair.infiniteB + offset)));
-}
-
-/** The order of the finite bars: by their number, then lexicographically. Negative, 0 (equal) or positive. */
-export function comparePair(pair: BarPair): i32 {
-  if (pair.n != pair.m) return pair.n - pair.m;
-  for (let i: usize = 0; i < <usize>pair.n << 3; i += 8) {
-    const x = load<u64>(pair.a + i);
-    const y = load<u64>(pair.b + i);
-    if (x != y) return x < y ? -1 : 1;
-  }
-  return 0;
 }
 
 /** Removes the finite bars that both diagrams have, one for one. */
@@ -152,8 +160,8 @@ export function longestBar(bars: usize, n: i32): f64 {
 }
 
 /**
- * Reorders bars so that every run of `leaf` of them lies close together: a kd-tree, built in place by sorting along the
- * wider side of the bounding box and cutting at a multiple of `leaf` near the middle.
+ * Reorders bars so that every run of `leaf` of them lies close together: a kd-tree, built in place by
+ * sorting along the wider side of the bounding box and cutting at a multiple of `leaf` near the middle.
  */
 export function clusterBars(bars: usize, n: i32, leaf: i32, scratch: usize): void {
   if (n <= leaf) return;
@@ -169,7 +177,8 @@ export function clusterBars(bars: usize, n: i32, leaf: i32, scratch: usize): voi
     minDeath = min(minDeath, deathOf(bar));
     maxDeath = max(maxDeath, deathOf(bar));
   }
-  const half = maxDeath - minDeath > maxBirth - minBirth ? 32 : 0; // bits to rotate by: the death on top, or the birth
+  // Rotated by half a word, the death is on top and decides the order.
+  const half = maxDeath - minDeath > maxBirth - minBirth ? 32 : 0;
   for (let at = bars; at < end; at += 8) store<u64>(at, rotl(load<u64>(at), half));
   sortKeys(bars, n, scratch);
   for (let at = bars; at < end; at += 8) store<u64>(at, rotr(load<u64>(at), half));
@@ -194,8 +203,8 @@ export function sortByLength(bars: usize, n: i32, scratch: usize): void {
   memory.copy(bars, sorted, <usize>n << 3);
 }
 
-/** Index of the first bar that no distance is defined for (a birth not finite, a death NaN or -Infinity), or -1. */
-export function diagram_invalid_bar(diagram: usize, n: i32): i32 {
+/** Index of the first bar without a distance (a birth not finite, a death NaN or -Infinity), or -1. */
+export function diagram_invalid_bar_f32(diagram: usize, n: i32): i32 {
   for (let i = 0; i < n; i++) {
     const birth = load<f32>(diagram + (<usize>i << 3));
     const death = load<f32>(diagram + (<usize>i << 3), 4);

@@ -15,3 +15,6 @@ export * from "./softmax";
 export * from "./sort";
 export * from "./spanning-tree";
 export * from "./unary";
+export { diagram_invalid_bar_f32 } from "./diagram";
+export * from "./bottleneck";
+export * from "./diagram-kernels";
