@@ -1,6 +1,7 @@
 // Topological data analysis: connectomes, their homology, distances.
 
 export { connectome, correlation } from "./connectome";
+export * from "./diagrams";
 export {
   componentsDistance,
   cyclesDistance,
