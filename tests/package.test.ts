@@ -1,0 +1,51 @@
+// The built package: entries, one core, no side effects on import.
+
+import { readdirSync, readFileSync } from "node:fs";
+import * as root from "topograd";
+import * as data from "topograd/data";
+import * as io from "topograd/io";
+import * as nn from "topograd/nn";
+import * as optim from "topograd/optim";
+import * as tda from "topograd/tda";
+import * as train from "topograd/train";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+test("importing takes no memory", () => {
+  assert.is(root.runtime().tensorsInUse, 0);
+});
+
+test("subpaths and the root share one core", () => {
+  const subpaths = { data, io, nn, optim, tda, train };
+  for (const [name, module] of Object.entries(subpaths)) {
+    const whole = (root as unknown as Record<string, object>)[name];
+    assert.equal(Object.keys(module).sort(), Object.keys(whole).sort());
+  }
+  assert.is(nn.Linear, root.nn.Linear);
+  assert.instance(new nn.Linear(2, 2).weight, root.Tensor);
+});
+
+test("the kernels are embedded once", () => {
+  const chunks = readdirSync("dist", { recursive: true })
+    .map(String)
+    .filter((file) => file.endsWith(".js"));
+  const holding = chunks.filter((file) => readFileSync(`dist/${file}`, "utf8").includes("__toBinary("));
+  assert.is(holding.length, 1);
+});
+
+test("configure before the first tensor; afterwards it is too late", async () => {
+  // runtime() above has started the kernels.
+  assert.throws(() => root.configure({ maxMemory: 2 ** 31 }), /before the first tensor/);
+});
+
+test("every public name of the contract is there", () => {
+  const names =
+    "tensor zeros ones full eye arange linspace rand randn zerosLike concat stack where scope noGrad manualSeed " +
+    "configure runtime gradcheck nn optim tda data io train";
+  assert.equal(
+    names.split(" ").filter((name) => !(name in root)),
+    [],
+  );
+});
+
+test.run();

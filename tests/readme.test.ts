@@ -1,0 +1,34 @@
+// The README's programs run as pasted, and its commands exist.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+const readme = readFileSync("README.md", "utf8");
+
+test("the quick start learns the moons", () => {
+  const programs = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, program]) => program);
+  assert.is(programs.length, 1);
+  // Within the package, so that "topograd" is the package itself.
+  writeFileSync("build/readme.mjs", programs[0]);
+  const output = execFileSync(process.execPath, ["build/readme.mjs"], { encoding: "utf8" });
+  const accuracy = /accuracy ([\d.]+) %/.exec(output)?.[1];
+  assert.ok(Number(accuracy) > 95, output);
+});
+
+test("every npm script and command that is named exists", () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  for (const [, name] of readme.matchAll(/npm (?:run )?(start|test|bench|coverage)\b/g))
+    assert.ok(scripts[name]);
+  for (const [, command] of readme.matchAll(/topograd (train|report|info)\b/g)) {
+    const { status } = spawnSync(process.execPath, ["dist/cli.js", command, "--help"]);
+    assert.is(status, 0);
+  }
+});
+
+test("every file that is linked is there", () => {
+  for (const [, path] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) readFileSync(path);
+});
+
+test.run();
