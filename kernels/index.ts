@@ -8,6 +8,7 @@ export { diagram_invalid_bar } from "./diagram";
 export * from "./gemm";
 export * from "./indexing";
 export * from "./optimizer";
+export * from "./optimizer-adam";
 export * from "./power";
 export * from "./random";
 export * from "./reduce";

@@ -1,5 +1,6 @@
 // Optimizers and learning-rate schedules.
 
+export { Adam, type AdamOptions, AdamW } from "./adam";
 export {
   CGALR,
   type CGALROptions,
@@ -9,6 +10,7 @@ export {
   type ControllerState,
 } from "./cg-alr";
 export { CosineAnnealingLR } from "./cosine";
+export { ExponentialLR, InverseTimeLR, MultiStepLR, PolynomialLR, StepLR } from "./decay";
 export {
   type GroupOptions,
   Optimizer,
@@ -16,5 +18,6 @@ export {
   type ParameterGroup,
   type Parameters,
 } from "./optimizer";
+export { RMSprop, type RMSpropOptions } from "./rmsprop";
 export { type Interval, Schedule, type ScheduleState } from "./schedule";
 export { SGD, type SGDOptions } from "./sgd";

@@ -9,6 +9,19 @@ export function slot(state: ParameterState, name: string, parameter: Tensor): Te
   return state[name] as Tensor;
 }
 
+/** The tensor of that name in a parameter's state; the parameter's values now at first. It outlives any scope. */
+export function copySlot(state: ParameterState, name: string, parameter: Tensor): Tensor {
+  state[name] ??= parameter.detach().clone().keep();
+  return state[name] as Tensor;
+}
+
+/** Counts the updates of a parameter: 1 at the first. */
+export function countStep(state: ParameterState): number {
+  const step = ((state.step as number | undefined) ?? 0) + 1;
+  state.step = step;
+  return step;
+}
+
 /** A saved slot as a tensor. */
 export function restore(parameter: Tensor, values: Float32Array): Tensor {
   return tensor(values, { shape: parameter.shape }).keep();
@@ -26,4 +39,10 @@ export function requireWithin(name: string, option: string, value: unknown, low:
   if (typeof value !== "number" || !(value >= low && value < high)) {
     throw new RangeError(`${name}: ${option} must lie in [${low}, ${high}), got ${String(value)}`);
   }
+}
+
+/** Throws unless both coefficients of the moving averages lie in [0, 1). */
+export function requireBetas(name: string, betas: readonly number[]): void {
+  if (betas.length !== 2) throw new RangeError(`${name}: betas must be two numbers, got ${betas.length}`);
+  for (const [i, beta] of betas.entries()) requireWithin(name, `betas[${i}]`, beta, 0, 1);
 }
