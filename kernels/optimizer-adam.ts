@@ -6,23 +6,32 @@ import { madd } from "./simd";
 // @ts-ignore: decorator
 @inline
 function adam(
-  whole: bool, amsgrad: bool, p: usize, g: usize, m: usize, v: usize, vMax: usize,
-  beta1: v128, gain1: v128, beta2: v128, gain2: v128,
-  l2: v128, rate: v128, scale: v128, eps: v128, decay: v128,
+  whole: bool, i: usize, end: usize, p: usize, g: usize, m: usize, v: usize, vMax: usize,
+  beta1: f64, beta2: f64, l2: f64, rate: f64, scale: f64, eps: f64, decay: f64,
 ): void {
-  const w = fetch(p, whole);
-  const d = madd(l2, w, fetch(g, whole));
-  const first = madd(beta1, fetch(m, whole), f32x4.mul(gain1, d));
-  put(m, first, whole);
-  let second = madd(beta2, fetch(v, whole), f32x4.mul(f32x4.mul(gain2, d), d));
-  put(v, second, whole);
-  if (amsgrad) {
-    second = f32x4.max(fetch(vMax, whole), second);
-    put(vMax, second, whole);
+  const b1 = splat(beta1);
+  const g1 = splat(1 - beta1);
+  const b2 = splat(beta2);
+  const g2 = splat(1 - beta2);
+  const l = splat(l2);
+  const r = splat(rate);
+  const s = splat(scale);
+  const e = splat(eps);
+  const k = splat(decay);
+  for (; i < end; i += whole ? 16 : 4) {
+    const w = fetch(p + i, whole);
+    const d = madd(l, w, fetch(g + i, whole));
+    const first = madd(b1, fetch(m + i, whole), f32x4.mul(g1, d));
+    put(m + i, first, whole);
+    let second = madd(b2, fetch(v + i, whole), f32x4.mul(f32x4.mul(g2, d), d));
+    put(v + i, second, whole);
+    if (vMax != 0) {
+      second = f32x4.max(fetch(vMax + i, whole), second);
+      put(vMax + i, second, whole);
+    }
+    const step = f32x4.div(f32x4.mul(r, first), madd(f32x4.sqrt(second), s, e));
+    put(p + i, f32x4.sub(w, madd(k, w, step)), whole);
   }
-  const denominator = madd(f32x4.sqrt(second), scale, eps);
-  const step = madd(decay, w, f32x4.div(f32x4.mul(rate, first), denominator));
-  put(p, f32x4.sub(w, step), whole);
 }
 
 /**
@@ -35,57 +44,42 @@ export function adam_f32(
   p: usize, g: usize, m: usize, v: usize, vMax: usize, n: i32,
   beta1: f64, beta2: f64, l2: f64, rate: f64, scale: f64, eps: f64, decay: f64,
 ): void {
-  const b1 = splat(beta1);
-  const g1 = splat(1 - beta1);
-  const b2 = splat(beta2);
-  const g2 = splat(1 - beta2);
-  const l = splat(l2);
-  const r = splat(rate);
-  const s = splat(scale);
-  const e = splat(eps);
-  const k = splat(decay);
   const end = <usize>n << 2;
-  const whole = end & ~15;
-  let i: usize = 0;
-  if (vMax != 0) {
-    for (; i < whole; i += 16) {
-      adam(true, true, p + i, g + i, m + i, v + i, vMax + i, b1, g1, b2, g2, l, r, s, e, k);
-    }
-    for (; i < end; i += 4) {
-      adam(false, true, p + i, g + i, m + i, v + i, vMax + i, b1, g1, b2, g2, l, r, s, e, k);
-    }
-  } else {
-    for (; i < whole; i += 16) {
-      adam(true, false, p + i, g + i, m + i, v + i, 0, b1, g1, b2, g2, l, r, s, e, k);
-    }
-    for (; i < end; i += 4) {
-      adam(false, false, p + i, g + i, m + i, v + i, 0, b1, g1, b2, g2, l, r, s, e, k);
-    }
-  }
+  const tail = end & ~15;
+  adam(true, 0, tail, p, g, m, v, vMax, beta1, beta2, l2, rate, scale, eps, decay);
+  adam(false, tail, end, p, g, m, v, vMax, beta1, beta2, l2, rate, scale, eps, decay);
 }
 
 // @ts-ignore: decorator
 @inline
 function rmsprop(
-  whole: bool, p: usize, g: usize, square: usize, mean: usize, velocity: usize, centered: bool, momentum: bool,
-  alpha: v128, gain: v128, l2: v128, rate: v128, eps: v128, mu: v128,
+  whole: bool, i: usize, end: usize, p: usize, g: usize, square: usize, mean: usize, velocity: usize,
+  alpha: f64, l2: f64, rate: f64, eps: f64, momentum: f64,
 ): void {
-  const w = fetch(p, whole);
-  let d = madd(l2, w, fetch(g, whole));
-  let spread = madd(alpha, fetch(square, whole), f32x4.mul(f32x4.mul(gain, d), d));
-  put(square, spread, whole);
-  if (centered) {
-    const average = madd(alpha, fetch(mean, whole), f32x4.mul(gain, d));
-    put(mean, average, whole);
-    // Rounding can take the difference below zero when the gradients are nearly constant.
-    spread = f32x4.max(f32x4.sub(spread, f32x4.mul(average, average)), f32x4.splat(0));
+  const a = splat(alpha);
+  const b = splat(1 - alpha);
+  const l = splat(l2);
+  const r = splat(rate);
+  const e = splat(eps);
+  const mu = splat(momentum);
+  for (; i < end; i += whole ? 16 : 4) {
+    const w = fetch(p + i, whole);
+    let d = madd(l, w, fetch(g + i, whole));
+    let spread = madd(a, fetch(square + i, whole), f32x4.mul(f32x4.mul(b, d), d));
+    put(square + i, spread, whole);
+    if (mean != 0) {
+      const average = madd(a, fetch(mean + i, whole), f32x4.mul(b, d));
+      put(mean + i, average, whole);
+      // Rounding can take the difference below zero when the gradients are nearly constant.
+      spread = f32x4.max(f32x4.sub(spread, f32x4.mul(average, average)), splat(0));
+    }
+    d = f32x4.div(d, f32x4.add(f32x4.sqrt(spread), e));
+    if (velocity != 0) {
+      d = madd(mu, fetch(velocity + i, whole), d);
+      put(velocity + i, d, whole);
+    }
+    put(p + i, f32x4.sub(w, f32x4.mul(r, d)), whole);
   }
-  d = f32x4.div(d, f32x4.add(f32x4.sqrt(spread), eps));
-  if (momentum) {
-    d = madd(mu, fetch(velocity, whole), d);
-    put(velocity, d, whole);
-  }
-  put(p, f32x4.sub(w, f32x4.mul(rate, d)), whole);
 }
 
 /**
@@ -97,21 +91,8 @@ export function rmsprop_f32(
   p: usize, g: usize, square: usize, mean: usize, velocity: usize, n: i32,
   alpha: f64, l2: f64, rate: f64, eps: f64, momentum: f64,
 ): void {
-  const a = splat(alpha);
-  const b = splat(1 - alpha);
-  const l = splat(l2);
-  const r = splat(rate);
-  const e = splat(eps);
-  const mu = splat(momentum);
-  const centered = mean != 0;
-  const moving = velocity != 0;
   const end = <usize>n << 2;
-  const whole = end & ~15;
-  let i: usize = 0;
-  for (; i < whole; i += 16) {
-    rmsprop(true, p + i, g + i, square + i, mean + i, velocity + i, centered, moving, a, b, l, r, e, mu);
-  }
-  for (; i < end; i += 4) {
-    rmsprop(false, p + i, g + i, square + i, mean + i, velocity + i, centered, moving, a, b, l, r, e, mu);
-  }
+  const tail = end & ~15;
+  rmsprop(true, 0, tail, p, g, square, mean, velocity, alpha, l2, rate, eps, momentum);
+  rmsprop(false, tail, end, p, g, square, mean, velocity, alpha, l2, rate, eps, momentum);
 }

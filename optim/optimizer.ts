@@ -194,6 +194,17 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
     this.shared = { ...saved.shared };
   }
 
+  /** An option that all groups must share, because the update depends on all parameters at once. */
+  protected common<K extends keyof O & string>(option: K): O[K] {
+    const [first, ...rest] = this.groups.map((group) => group[option]);
+    for (const other of rest) {
+      if (String(other) !== String(first)) {
+        throw new RangeError(`${this.name}: all groups must share ${option}, got ${first} and ${other}`);
+      }
+    }
+    return first;
+  }
+
   /** The parameters of all groups. */
   protected parameters(): Tensor[] {
     return this.groups.flatMap((group) => group.params);
