@@ -1,5 +1,6 @@
 // Optimizers and learning-rate schedules.
 
+export { Adam, type AdamOptions, AdamW } from "./adam";
 export {
   CGALR,
   type CGALROptions,
@@ -9,6 +10,9 @@ export {
   type ControllerState,
 } from "./cg-alr";
 export { CosineAnnealingLR } from "./cosine";
+export { DAdaptSGD, type DAdaptSGDOptions } from "./d-adaptation";
+export { ExponentialLR, InverseTimeLR, MultiStepLR, PolynomialLR, StepLR } from "./decay";
+export { DoG, type DoGOptions, LDoG } from "./dog";
 export {
   type GroupOptions,
   Optimizer,
@@ -16,5 +20,13 @@ export {
   type ParameterGroup,
   type Parameters,
 } from "./optimizer";
+export { Prodigy, type ProdigyOptions } from "./prodigy";
+export { RMSprop, type RMSpropOptions } from "./rmsprop";
 export { type Interval, Schedule, type ScheduleState } from "./schedule";
+export {
+  ScheduleFreeAdamW,
+  type ScheduleFreeAdamWOptions,
+  ScheduleFreeSGD,
+  type ScheduleFreeSGDOptions,
+} from "./schedule-free";
 export { SGD, type SGDOptions } from "./sgd";

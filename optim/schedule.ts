@@ -17,9 +17,21 @@ export type Schedulable = Optimizer<GroupOptions>;
 
 /** Throws when the optimizer sets its own rate, so that a schedule would be ignored or break it. */
 export function requireSchedulable(schedule: string, optimizer: Schedulable): void {
-  const own = (optimizer as { setsOwnRate?: boolean }).setsOwnRate ?? false;
-  if (own)
+  if (optimizer.setsOwnRate)
     throw new TypeError(`${schedule}: ${optimizer.name} finds its own learning rate and takes no schedule`);
+}
+
+/** Throws unless an option is a finite number, an integer where asked, of at least `atLeast`. */
+export function requireNumber(
+  schedule: string,
+  option: string,
+  value: unknown,
+  { integer = false, atLeast }: { integer?: boolean; atLeast: number },
+): void {
+  const fits = integer ? Number.isInteger(value) : Number.isFinite(value);
+  if (fits && (value as number) >= atLeast) return;
+  const kind = integer ? "an integer" : "a finite number";
+  throw new RangeError(`${schedule}: ${option} must be ${kind} of at least ${atLeast}, got ${String(value)}`);
 }
 
 /** Base class of schedules whose rate is a function of how often step() was called. */
