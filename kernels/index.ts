@@ -6,6 +6,7 @@ export * from "./copy";
 export * from "./correlation";
 export { diagram_invalid_bar } from "./diagram";
 export * from "./gemm";
+export * from "./images";
 export * from "./indexing";
 export * from "./optimizer";
 export * from "./power";
