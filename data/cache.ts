@@ -20,7 +20,7 @@ async function defaultFolder(): Promise<string> {
 export async function cached(
   name: string,
   inputs: readonly Uint8Array[],
-  make: () => Promise<Uint8Array>,
+  make: () => Uint8Array,
   folder?: string,
 ): Promise<Uint8Array> {
   const { createHash } = await import("node:crypto");
@@ -37,7 +37,7 @@ export async function cached(
     const bytes = entry.subarray(DIGEST_BYTES);
     if (entry.subarray(0, DIGEST_BYTES).equals(digest([bytes]))) return bytes;
   }
-  const bytes = await make();
+  const bytes = make();
   const beside = `${path}.${process.pid}.part`;
   try {
     await mkdir(directory, { recursive: true });
@@ -45,7 +45,7 @@ export async function cached(
     await rename(beside, path);
   } catch {
     // A cache that cannot be written costs only the time to make the bytes again.
-    await rm(beside, { force: true });
+    await rm(beside, { force: true }).catch(() => {});
   }
   return bytes;
 }

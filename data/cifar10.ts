@@ -24,9 +24,6 @@ const IMAGE_BYTES = 3 * PLANE;
 const RECORD_BYTES = 1 + IMAGE_BYTES;
 const CLASSES = 10;
 
-const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-const TRUECOLOR = 2;
-
 const TRAIN = [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}`);
 const TEST = ["test_batch"];
 
@@ -83,17 +80,20 @@ async function decodeBatches(
 ): Promise<Uint8Array[]> {
   const labelPath = `${directory}/${labelFile}`;
   const labels = parseLabels(await readBytes(labelPath), labelPath);
+  // Loaded only where it is needed, for its decoder is large.
+  const { decodePng, pngRows } = await import("./png-batch");
   const records: Uint8Array[] = [];
   let start = 0;
   for (const batch of batches) {
     const path = `${directory}/${batch}.png`;
     const png = await readBytes(path);
-    const end = start + checkPngHeader(png, path);
+    const end = start + pngRows(png, PLANE, path);
     if (end > labels.length) {
       throw new DataError(`${labelPath}: ${labels.length} labels for at least ${end} images`);
     }
     const own = labels.subarray(start, end);
-    records.push(await cached(`cifar10-${batch}`, [png, own], () => decodePng(png, own, path), cacheDir));
+    const make = () => planarRecords(decodePng(png, own.length, PLANE, path), own);
+    records.push(await cached(`cifar10-${batch}`, [png, own], make, cacheDir));
     start = end;
     tick();
   }
@@ -101,32 +101,8 @@ async function decodeBatches(
   return records;
 }
 
-/** The number of images in a PNG file, one a row. Checked before anything of the size it claims is allocated. */
-function checkPngHeader(png: Uint8Array, path: string): number {
-  const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
-  const isPng = png.length >= 33 && PNG_SIGNATURE.every((byte, i) => png[i] === byte);
-  if (!isPng) throw new DataError(`${path}: not a PNG file`);
-  const [width, height] = [view.getUint32(16), view.getUint32(20)];
-  const [depth, color, , , interlace] = png.subarray(24);
-  if (width !== PLANE || depth !== 8 || color !== TRUECOLOR || interlace !== 0) {
-    throw new DataError(
-      `${path}: expected rows of ${PLANE} pixels, 8 bits of red, green and blue each, not interlaced; ` +
-        `got width ${width}, depth ${depth}, colour type ${color}, interlace ${interlace}`,
-    );
-  }
-  return height;
-}
-
-/** The records of a PNG file with these labels. */
-async function decodePng(png: Uint8Array, labels: Uint8Array, path: string): Promise<Uint8Array> {
-  const { decode } = await import("fast-png");
-  let rows: ArrayLike<number>;
-  try {
-    rows = decode(png, { checkCrc: true }).data;
-  } catch (error) {
-    throw new DataError(`${path}: damaged PNG file: ${(error as Error).message}`);
-  }
-  if (rows.length !== labels.length * IMAGE_BYTES) throw new DataError(`${path}: the PNG file is cut short`);
+/** Records of these labels and images, whose pixels are red, green, blue of one after another. */
+function planarRecords(rows: Uint8Array, labels: Uint8Array): Uint8Array {
   const records = new Uint8Array(labels.length * RECORD_BYTES);
   let at = 0;
   for (const [i, label] of labels.entries()) {
