@@ -1,14 +1,8 @@
 // Packing of matrices into strips of four interleaved vectors: the four elements that share an index p along the
 // inner dimension lie together, p after p. An A panel of the micro-kernel is one strip, a B panel two side by side.
 
-/** dst[p * pitch + i] = src[min(i, count - 1) * ld + p] for i < 4, p < k: rows of src, transposed.
- *  A strip with fewer than four rows repeats the last one: what comes of it is never written out.
- *  pitch and ld in bytes. */
-export function pack_rows(dst: usize, pitch: usize, src: usize, ld: usize, count: i32, k: i32): void {
-  let r0 = src;
-  let r1 = src + ld * <usize>min(1, count - 1);
-  let r2 = src + ld * <usize>min(2, count - 1);
-  let r3 = src + ld * <usize>min(3, count - 1);
+/** dst[p * pitch + i] = the p-th element of row i, for i < 4, p < k. pitch in bytes. */
+export function interleave(dst: usize, pitch: usize, r0: usize, r1: usize, r2: usize, r3: usize, k: i32): void {
   for (; k >= 4; k -= 4) {
     const v0 = v128.load(r0);
     const v1 = v128.load(r1);
@@ -42,6 +36,16 @@ export function pack_rows(dst: usize, pitch: usize, src: usize, ld: usize, count
     r2 += 4;
     r3 += 4;
   }
+}
+
+/** dst[p * pitch + i] = src[min(i, count - 1) * ld + p] for i < 4, p < k: rows of src, transposed.
+ *  A strip with fewer than four rows repeats the last one: what comes of it is never written out. (count may even be
+ *  below 1: the second strip of a panel can lie wholly beyond the edge.) pitch and ld in bytes. */
+export function pack_rows(dst: usize, pitch: usize, src: usize, ld: usize, count: i32, k: i32): void {
+  const r1 = src + ld * <usize>min(1, count - 1);
+  const r2 = src + ld * <usize>min(2, count - 1);
+  const r3 = src + ld * <usize>min(3, count - 1);
+  interleave(dst, pitch, src + ld * <usize>min(0, count - 1), r1, r2, r3, k);
 }
 
 /** dst[p * pitch + i] = src[p * ld + i] for i < 4, p < k: columns of src; those from count on are zero.
