@@ -5,6 +5,7 @@
 // same bits in any batch.
 import { WINDOW_SLACK, fill_window, pack_pixels, pack_taps } from "./im2col";
 import { pack_rows } from "./pack";
+import { correlate_plane, correlate_taps } from "./plane";
 import { KC, MR, NR, TILE_BYTES, multiply_panels, round_up } from "./tile";
 
 // @ts-ignore: decorator
@@ -154,6 +155,8 @@ export function conv2d_grad_weight_f32(
   }
   const window_h = span(out_h, stride_h, kh, dil_h);
   const window_w = span(out_w, stride_w, kw, dil_w);
+  const row_step = <usize>(stride_h * window_w) << 2;
+  const column_step = <usize>stride_w << 2;
   const panel = scratch + TILE_BYTES;
   const offsets = panel + (<usize>KC << 5);
   const packed = offsets + (<usize>round_up(k, NR) << 2);
@@ -167,6 +170,10 @@ export function conv2d_grad_weight_f32(
       const image = x + (<usize>(h * w_in) << 2) * <usize>(i * c_in + group * channels);
       const rows = g + (<usize>pixels << 2) * <usize>(i * c_out + group * m);
       fill_window(window, image, channels, h, w_in, window_h, window_w, -pad_h, -pad_w);
+      if (m == 1) {
+        correlate_taps(c, rows, k, window, offsets, out_h, out_w, row_step, column_step, i > 0);
+        continue;
+      }
       for (let q = 0; q < pixels; q += KC) {
         const depth = min(KC, pixels - q);
         for (let r = 0; r < m; r += MR) {
@@ -174,10 +181,8 @@ export function conv2d_grad_weight_f32(
           pack_rows(strip, 16, rows + (<usize>(r * pixels + q) << 2), <usize>pixels << 2, m - r, depth);
         }
         for (let p = 0; p < k; p += NR) {
-          pack_taps(
-            panel, offsets + (<usize>p << 2), window, q / out_w, q % out_w, depth, out_w,
-            <usize>(stride_h * window_w) << 2, <usize>stride_w << 2,
-          );
+          const taps = offsets + (<usize>p << 2);
+          pack_taps(panel, taps, window, q / out_w, q % out_w, depth, out_w, row_step, column_step);
           multiply_panels(
             c + (<usize>p << 2), <usize>k << 2, packed, panel, m, min(NR, k - p), depth, i > 0 || q > 0, scratch,
           );
@@ -219,6 +224,10 @@ function multiply_columns(
   c: usize, packed: usize, m: i32, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32, row_step: usize,
   column_step: usize, accumulate: bool, panel: usize, tile: usize,
 ): void {
+  if (m == 1) {
+    correlate_plane(c, packed, k, window, offsets, grid_h, grid_w, row_step, column_step, accumulate);
+    return;
+  }
   const pixels = grid_h * grid_w;
   let p = 0;
   do {
