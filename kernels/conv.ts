@@ -5,7 +5,7 @@
 // same bits in any batch.
 import { WINDOW_SLACK, fill_window, pack_pixels, pack_taps } from "./im2col";
 import { pack_rows } from "./pack";
-import { correlate_plane, correlate_taps } from "./plane";
+import { correlate_plane, correlate_taps, plane_sum } from "./plane";
 import { KC, MR, NR, TILE_BYTES, multiply_panels, round_up } from "./tile";
 
 // @ts-ignore: decorator
@@ -199,24 +199,6 @@ export function conv_bias_grad_f32(gb: usize, g: usize, n: i32, c: i32, hw: i32)
     for (let i = 0; i < n; i++) total += plane_sum(g + (<usize>hw << 2) * <usize>(i * c + channel), hw);
     store<f32>(gb + (<usize>channel << 2), <f32>total);
   }
-}
-
-function plane_sum(src: usize, n: i32): f64 {
-  let s0 = f32x4.splat(0);
-  let s1 = f32x4.splat(0);
-  let s2 = f32x4.splat(0);
-  let s3 = f32x4.splat(0);
-  for (; n >= 16; n -= 16, src += 64) {
-    s0 = f32x4.add(s0, v128.load(src));
-    s1 = f32x4.add(s1, v128.load(src, 16));
-    s2 = f32x4.add(s2, v128.load(src, 32));
-    s3 = f32x4.add(s3, v128.load(src, 48));
-  }
-  s0 = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-  let total = <f64>f32x4.extract_lane(s0, 0) + <f64>f32x4.extract_lane(s0, 1);
-  total += <f64>f32x4.extract_lane(s0, 2) + <f64>f32x4.extract_lane(s0, 3);
-  for (; n > 0; n--, src += 4) total += <f64>load<f32>(src);
-  return total;
 }
 
 /** c[m, grid_h * grid_w] (+)= the packed weights times the column matrix given by window and offsets. */

@@ -2,3 +2,4 @@
 export * from "./binary";
 export * from "./conv";
 export * from "./gemm";
+export * from "./pool";

@@ -148,3 +148,22 @@ export function correlate_taps(
     project(out, g, k, window, offsets, grid_h, grid_w, row_step, column_step, accumulate, false);
   }
 }
+
+/** The sum of n elements: in four times four float32 lanes, then in float64. */
+export function plane_sum(src: usize, n: i32): f64 {
+  let s0 = f32x4.splat(0);
+  let s1 = f32x4.splat(0);
+  let s2 = f32x4.splat(0);
+  let s3 = f32x4.splat(0);
+  for (; n >= 16; n -= 16, src += 64) {
+    s0 = f32x4.add(s0, v128.load(src));
+    s1 = f32x4.add(s1, v128.load(src, 16));
+    s2 = f32x4.add(s2, v128.load(src, 32));
+    s3 = f32x4.add(s3, v128.load(src, 48));
+  }
+  s0 = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+  let total = <f64>f32x4.extract_lane(s0, 0) + <f64>f32x4.extract_lane(s0, 1);
+  total += <f64>f32x4.extract_lane(s0, 2) + <f64>f32x4.extract_lane(s0, 3);
+  for (; n > 0; n--, src += 4) total += <f64>load<f32>(src);
+  return total;
+}

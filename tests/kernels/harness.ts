@@ -25,7 +25,8 @@ export class Harness {
   alloc(bytes: number): number {
     const ptr = this.top;
     this.top = (ptr + bytes + 127) & ~63;
-    if (this.top > this.memory.buffer.byteLength) throw new RangeError(`harness: ${this.top} bytes do not fit`);
+    if (this.top > this.memory.buffer.byteLength)
+      throw new RangeError(`harness: ${this.top} bytes do not fit`);
     new Uint8Array(this.memory.buffer, ptr, this.top - ptr).fill(0xff);
     return ptr;
   }
