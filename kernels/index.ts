@@ -3,3 +3,4 @@ export * from "./binary";
 export * from "./conv";
 export * from "./gemm";
 export * from "./pool";
+export * from "./winograd";

@@ -71,9 +71,11 @@ class Sums {
     this.value[i] += term;
     this.size[i] += Math.abs(term);
   }
-  check(name: string, got: Float32Array) {
+  /** tiled: rounding errors are those of the largest element nearby. */
+  check(name: string, got: Float32Array, tiled = false) {
+    const largest = this.size.reduce((a, b) => Math.max(a, b), 0);
     for (let i = 0; i < got.length; i++) {
-      if (!(Math.abs(got[i] - this.value[i]) <= 1e-5 * this.size[i])) {
+      if (!(Math.abs(got[i] - this.value[i]) <= 1e-5 * (tiled ? largest : this.size[i]))) {
         assert.unreachable(`${name}[${i}] = ${got[i]}, expected ${this.value[i]}`);
       }
     }
@@ -130,14 +132,15 @@ function check(s: Shape) {
     number,
     number,
   ];
-  const bytes = h.k.conv2d_scratch_bytes(...sizes);
+  let bytes = h.k.conv2d_scratch_bytes(...sizes);
+  let tiled = false;
   const run = (sums: Sums, name: string, kernel: (to: number, scratch: number) => void) => {
     const to = h.alloc(sums.value.length * 4);
     const scratch = h.alloc(bytes);
     const behind = h.alloc(64);
     kernel(to, scratch);
     const label = `${name} of ${JSON.stringify(s)}`;
-    sums.check(label, h.readF32(to, sums.value.length));
+    sums.check(label, h.readF32(to, sums.value.length), tiled);
     assert.ok(
       h.readI32(to + sums.value.length * 4, 8).every((v) => v === -1),
       `${label}: wrote past the output`,
@@ -153,6 +156,24 @@ function check(s: Shape) {
   );
   run(gx, "grad_input", (to, scratch) => h.k.conv2d_grad_input_f32(to, pg, pw, s.n, ...sizes, scratch));
   run(gw, "grad_weight", (to, scratch) => h.k.conv2d_grad_weight_f32(to, pg, px, s.n, ...sizes, scratch));
+  if (`${s.kernel} ${s.stride} ${s.dilation} ${s.groups}` === "3,3 1,1 1,1 1") {
+    const few = [s.cIn, s.h, s.w, s.cOut, ...s.padding] as [number, number, number, number, number, number];
+    bytes = h.k.winograd_scratch_bytes(...few);
+    tiled = true;
+    run(plain, "winograd forward", (to, scratch) =>
+      h.k.winograd_forward_f32(to, px, pw, 0, s.n, ...few, scratch),
+    );
+    run(out, "winograd with bias", (to, scratch) =>
+      h.k.winograd_forward_f32(to, px, pw, pb, s.n, ...few, scratch),
+    );
+    run(gx, "winograd grad_input", (to, scratch) =>
+      h.k.winograd_grad_input_f32(to, pg, pw, s.n, ...few, scratch),
+    );
+    run(gw, "winograd grad_weight", (to, scratch) =>
+      h.k.winograd_grad_weight_f32(to, pg, px, s.n, ...few, scratch),
+    );
+  }
+  tiled = false;
   run(gb, "bias_grad", (to) => h.k.conv_bias_grad_f32(to, pg, s.n, s.cOut, oh * ow));
 }
 
@@ -255,6 +276,20 @@ test("conv2d: a padding wider than the kernel, no images, an empty output", () =
   check({ ...base, h: 2, padding: [0, 0] });
 });
 
+test("winograd: more tiles than one chunk, channels beside the tile", () => {
+  for (const [cIn, cOut] of [
+    [1, 1],
+    [9, 4],
+    [8, 13],
+  ]) {
+    for (const padding of [
+      [0, 0],
+      [2, 1],
+    ] as [number, number][])
+      check({ ...base, n: 3, cIn, cOut, h: 19, w: 26, padding });
+  }
+});
+
 test("conv2d: an image's bits do not depend on the batch", () => {
   h.reset();
   const x = h.f32(values(3 * 4 * 81, 1));
@@ -264,6 +299,11 @@ test("conv2d: an image's bits do not depend on the batch", () => {
   const [all, one] = [h.alloc(3 * 5 * 81 * 4), h.alloc(5 * 81 * 4)];
   h.k.conv2d_forward_f32(all, x, w, 0, 3, ...sizes, scratch);
   h.k.conv2d_forward_f32(one, x + 2 * 4 * 81 * 4, w, 0, 1, ...sizes, scratch);
+  assert.equal(h.readF32(one, 5 * 81), h.readF32(all + 2 * 5 * 81 * 4, 5 * 81));
+  const few = [4, 9, 9, 5, 1, 1] as const;
+  const other = h.alloc(h.k.winograd_scratch_bytes(...few));
+  h.k.winograd_forward_f32(all, x, w, 0, 3, ...few, other);
+  h.k.winograd_forward_f32(one, x + 2 * 4 * 81 * 4, w, 0, 1, ...few, other);
   assert.equal(h.readF32(one, 5 * 81), h.readF32(all + 2 * 5 * 81 * 4, 5 * 81));
 });
 
