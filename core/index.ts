@@ -6,6 +6,7 @@ import { isThenable, runInScope } from "./memory";
 import { isTensor } from "./tensor";
 
 export { arange, eye, full, linspace, ones, type TensorOptions, tensor, zeros, zerosLike } from "./creation";
+export { customOp } from "./custom";
 export { DataError, FreedTensorError, NonFiniteError, OutOfMemoryError } from "./errors";
 export { type GradcheckOptions, gradcheck } from "./gradcheck";
 export { type RuntimeInfo, runtime } from "./memory";
