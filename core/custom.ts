@@ -37,6 +37,9 @@ export function customOp(
       () => {
         const result = withoutGradients(() => forward(...inputs));
         requireTensor(name, result);
+        if (result.dtype !== "float32") {
+          throw new TypeError(`${name}: forward must return a float32 tensor, got ${result.dtype}`);
+        }
         return viewOf(result, result.shape, result.strides, result.offset);
       },
       `at the end of ${name}`,
@@ -51,11 +54,7 @@ export function customOp(
   };
 }
 
-function checkGradients(
-  name: string,
-  gradients: readonly (Tensor | null)[],
-  saved: readonly Tensor[],
-): void {
+function checkGradients(name: string, gradients: readonly (Tensor | null)[], saved: readonly Tensor[]): void {
   const count = saved.length - 1;
   if (!Array.isArray(gradients) || gradients.length !== count) {
     throw new TypeError(

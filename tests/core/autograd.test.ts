@@ -39,7 +39,10 @@ test("gradients accumulate over calls of backward", () => {
 test("a gradient that goes to a leaf and on to other operations is not shared between them", () => {
   const x = leaf([1]);
   // add() hands the same gradient to x and to the sum before it, which adds to x again.
-  x.add(x.add(x.mul(3))).mul(1).sum().backward();
+  x.add(x.add(x.mul(3)))
+    .mul(1)
+    .sum()
+    .backward();
   assert.is(x.grad!.item(), 5);
 });
 
