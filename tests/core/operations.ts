@@ -3,6 +3,7 @@
 
 import { concat, nn, stack, type Tensor, tensor, where } from "topograd";
 import { alongAxis, at, broadcast, build, map, matmulRef, type Ref, reduceOver, sample } from "../reference";
+import { imageOperations } from "./image-operations";
 
 export interface OperationCase {
   /** The method, or the function's name. */
@@ -628,4 +629,5 @@ export const OPERATIONS: OperationCase[] = [
   },
   ...layouts(),
   ...losses(),
+  ...imageOperations(),
 ];
