@@ -1,10 +1,10 @@
 // Schedules that let the rate fall by a fixed rule.
 
 import { pow } from "../core/math";
-import { requireNumber, type Schedulable, Schedule } from "./schedule";
+import { ClosedFormSchedule, requireNumber, type Schedulable } from "./schedule";
 
 /** lr = lr0 gamma^floor(t / stepSize). */
-export class StepLR extends Schedule {
+export class StepLR extends ClosedFormSchedule {
   private readonly stepSize: number;
   private readonly gamma: number;
 
@@ -24,7 +24,7 @@ export class StepLR extends Schedule {
 }
 
 /** lr = lr0 gamma^k, k the number of milestones that are not after t. */
-export class MultiStepLR extends Schedule {
+export class MultiStepLR extends ClosedFormSchedule {
   private readonly milestones: readonly number[];
   private readonly gamma: number;
 
@@ -46,7 +46,7 @@ export class MultiStepLR extends Schedule {
 }
 
 /** lr = lr0 gamma^t. */
-export class ExponentialLR extends Schedule {
+export class ExponentialLR extends ClosedFormSchedule {
   private readonly gamma: number;
 
   /** @param options.gamma factor of each interval. */
@@ -62,7 +62,7 @@ export class ExponentialLR extends Schedule {
 }
 
 /** lr = lr0 (1 - min(t, totalIters) / totalIters)^power. */
-export class PolynomialLR extends Schedule {
+export class PolynomialLR extends ClosedFormSchedule {
   private readonly totalIters: number;
   private readonly power: number;
 
@@ -82,7 +82,7 @@ export class PolynomialLR extends Schedule {
 }
 
 /** lr = lr0 / (1 + decay t), the rule of Robbins and Monro (1951) with an offset. Not in PyTorch. */
-export class InverseTimeLR extends Schedule {
+export class InverseTimeLR extends ClosedFormSchedule {
   private readonly decay: number;
 
   /** @param options.decay 1 / decay intervals halve the rate. */

@@ -9,10 +9,12 @@ export {
   type ConnectomeObserver,
   type ControllerState,
 } from "./cg-alr";
-export { CosineAnnealingLR } from "./cosine";
+export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./cosine";
 export { DAdaptSGD, type DAdaptSGDOptions } from "./d-adaptation";
 export { ExponentialLR, InverseTimeLR, MultiStepLR, PolynomialLR, StepLR } from "./decay";
 export { DoG, type DoGOptions, LDoG } from "./dog";
+export { LinearLR, SequentialLR, type SequentialState } from "./linear";
+export { OneCycleLR, type OneCycleOptions } from "./one-cycle";
 export {
   type GroupOptions,
   Optimizer,
@@ -20,9 +22,10 @@ export {
   type ParameterGroup,
   type Parameters,
 } from "./optimizer";
+export { type PlateauOptions, type PlateauState, ReduceLROnPlateau } from "./plateau";
 export { Prodigy, type ProdigyOptions } from "./prodigy";
 export { RMSprop, type RMSpropOptions } from "./rmsprop";
-export { type Interval, Schedule, type ScheduleState } from "./schedule";
+export { ClosedFormSchedule, type Interval, Schedule, type ScheduleState } from "./schedule";
 export {
   ScheduleFreeAdamW,
   type ScheduleFreeAdamWOptions,
