@@ -63,19 +63,22 @@ export interface RunMaterials {
   data: SplitDataset<Dataset>;
   makeModel(train: Dataset): Module;
   makeOptimizer(model: Module): Optimizer;
-  /** `probeSeed` chooses the samples that a connectome is observed on. */
+  /** `probeSeed` chooses the samples that a connectome is observed on, `source` steers the schedules that follow a run. */
   makeSchedule(setup: {
     model: Module;
     optimizer: Optimizer;
     train: Dataset;
     stepsPerEpoch: number;
     probeSeed: number;
+    source: ObservationColumns | null;
   }): FitSchedule | undefined;
 }
 
 /** The name of a run: 16 hexadecimal digits of its description. */
 export function idOf(description: RunDescription): string {
-  return fnv1a(JSON.stringify(Object.entries(description).sort())).toString(16).padStart(16, "0");
+  return fnv1a(JSON.stringify(Object.entries(description).sort()))
+    .toString(16)
+    .padStart(16, "0");
 }
 
 /**
@@ -106,22 +109,15 @@ function drawSamples(train: Dataset, description: RunDescription): { used: Datas
   };
 }
 
-/** Trains as described. A training that diverges is a result; errors are thrown. */
+/**
+ * Trains as described. A training that diverges is a result; errors are thrown.
+ * @param source the result of the run that the description names as its source.
+ */
 export async function runExperiment(
   description: RunDescription,
   materials: RunMaterials,
+  source: RunResult | null = null,
 ): Promise<RunResult> {
-  const { used, held } = drawSamples(materials.data.train, description);
-  manualSeed(seedFor("weights", description));
-  const model = materials.makeModel(used);
-  const optimizer = materials.makeOptimizer(model);
-  const schedule = materials.makeSchedule({
-    model,
-    optimizer,
-    train: used,
-    stepsPerEpoch: Math.ceil(used.length / description.batchSize),
-    probeSeed: seedFor("probe", description),
-  });
   const epochs: RunResult["epochs"] = { trainLoss: [], trainError: [], validationError: [], lr: [] };
   const observations: ObservationColumns = {
     step: [],
@@ -132,34 +128,6 @@ export async function runExperiment(
     multiplier: [],
     lr: [],
   };
-  // Validation happens here and not in fit(), so that a schedule which watches a loss watches that of training in
-  // tuning and final runs alike.
-  const errorOn = (dataset: Dataset) => {
-    const { loss, accuracy } = evaluate(model, dataset);
-    if (accuracy === null) throw new DataError(`${description.data}: a study needs labels`);
-    return { loss, error: 1 - accuracy };
-  };
-  let validation = { loss: Number.NaN, error: 1 };
-  const onProgress = (event: FitProgress): void => {
-    if (event.type === "epoch") {
-      epochs.trainLoss.push(event.trainLoss);
-      epochs.trainError.push(1 - (event.trainAccuracy ?? 0));
-      epochs.lr.push(event.lr);
-      if (held === null) return;
-      optimizer.eval();
-      validation = errorOn(held);
-      optimizer.train();
-      epochs.validationError.push(validation.error);
-    } else if (event.type === "observed") {
-      const { record } = event;
-      for (const column of ["step", "epoch", "multiplier", "lr"] as const)
-        observations[column].push(record[column]);
-      observations.distance.push(record.distance);
-      observations.z.push(record.z);
-      observations.states += record.state[0];
-    }
-  };
-  const started = performance.now();
   const outcome: Pick<RunResult, "status" | "message" | "error" | "loss" | "seconds"> = {
     status: "finished",
     message: null,
@@ -167,18 +135,9 @@ export async function runExperiment(
     loss: null,
     seconds: { data: 0, forward: 0, backward: 0, optimizer: 0, connectome: 0, other: 0, total: 0 },
   };
+  const started = performance.now();
   try {
-    const { seconds } = await fit({
-      model,
-      optimizer,
-      schedule,
-      train: used,
-      epochs: description.epochs,
-      batchSize: description.batchSize,
-      seed: seedFor("order", description),
-      onProgress,
-    });
-    Object.assign(outcome, held === null ? errorOn(materials.data.test) : validation, { seconds });
+    Object.assign(outcome, await train());
   } catch (error) {
     if (!(error instanceof NonFiniteError)) throw error;
     outcome.status = "diverged";
@@ -192,4 +151,58 @@ export async function runExperiment(
     epochs,
     observations: observations.step.length > 0 ? observations : null,
   };
+
+  async function train(): Promise<Pick<RunResult, "error" | "loss" | "seconds">> {
+    if (source?.status === "diverged") {
+      throw new NonFiniteError(`the run of ${source.description.schedule} that it follows diverged`);
+    }
+    const { used, held } = drawSamples(materials.data.train, description);
+    manualSeed(seedFor("weights", description));
+    const model = materials.makeModel(used);
+    const optimizer = materials.makeOptimizer(model);
+    const schedule = materials.makeSchedule({
+      model,
+      optimizer,
+      train: used,
+      stepsPerEpoch: Math.ceil(used.length / description.batchSize),
+      probeSeed: seedFor("probe", description),
+      source: source?.observations ?? null,
+    });
+    const errorOn = (dataset: Dataset) => {
+      const { loss, accuracy } = evaluate(model, dataset);
+      if (accuracy === null) throw new DataError(`${description.data}: a study needs labels`);
+      return { loss, error: 1 - accuracy };
+    };
+    let validation = { loss: Number.NaN, error: 1 };
+    const onProgress = (event: FitProgress): void => {
+      if (event.type === "observed") {
+        const { record } = event;
+        for (const column of ["step", "epoch", "distance", "z", "multiplier", "lr"] as const) {
+          observations[column].push(record[column] as number);
+        }
+        observations.states += record.state[0];
+      } else if (event.type === "epoch") {
+        epochs.trainLoss.push(event.trainLoss);
+        epochs.trainError.push(1 - (event.trainAccuracy ?? 0));
+        epochs.lr.push(event.lr);
+        if (held === null) return;
+        // Not through fit(), whose schedules would then watch another loss in tuning runs than in final runs.
+        optimizer.eval();
+        validation = errorOn(held);
+        optimizer.train();
+        epochs.validationError.push(validation.error);
+      }
+    };
+    const { seconds } = await fit({
+      model,
+      optimizer,
+      schedule,
+      train: used,
+      epochs: description.epochs,
+      batchSize: description.batchSize,
+      seed: seedFor("order", description),
+      onProgress,
+    });
+    return { ...(held === null ? errorOn(materials.data.test) : validation), seconds };
+  }
 }

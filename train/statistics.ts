@@ -169,7 +169,9 @@ export function relativeDifference(
   seed: number,
 ): RelativeDifference {
   if (errors.length !== baseline.length) {
-    throw new RangeError(`relativeDifference: ${errors.length} errors and ${baseline.length} of the baseline`);
+    throw new RangeError(
+      `relativeDifference: ${errors.length} errors and ${baseline.length} of the baseline`,
+    );
   }
   const values = errors.flatMap((error, i) => (baseline[i] > 0 ? [(error - baseline[i]) / baseline[i]] : []));
   const base = mean(baseline);

@@ -67,7 +67,8 @@ export function checkStudy(study: Study): void {
     }
     if (new Set(rates).size < rates.length) fail(`a rate of ${name} stands twice: ${rates.join(", ")}`);
     if (follows === null) continue;
-    if (!names.includes(follows)) fail(`${name} follows runs of ${follows}, which is not among the schedules`);
+    if (!names.includes(follows))
+      fail(`${name} follows runs of ${follows}, which is not among the schedules`);
     if (study.seeds < 2)
       fail(`${name} follows a run of another seed of ${follows}, so at least 2 seeds are needed`);
   }
@@ -145,9 +146,7 @@ export class StudyUnit {
     return this.tuning.length + this.schedules.length * this.study.seeds;
   }
 
-  private plan(
-    run: Pick<RunDescription, "phase" | "schedule" | "lr" | "seed" | "source">,
-  ): PlannedRun {
+  private plan(run: Pick<RunDescription, "phase" | "schedule" | "lr" | "seed" | "source">): PlannedRun {
     const { epochs, batchSize, trainSamples, validationSamples } = this.study;
     const description: RunDescription = {
       ...run,
