@@ -194,7 +194,8 @@ test("fit augments what it trains on, not what it validates on; nothing grows", 
   await train.fit({ ...options, epochs: 2 });
   const before = runtime().bytesInUse;
   await train.fit({ ...options, epochs: 3 });
-  assert.is(runtime().bytesInUse, before);
+  // Less where the garbage collector came by.
+  assert.ok(runtime().bytesInUse <= before);
   const sums = (training: boolean) =>
     new Set(model.seen.filter((s) => s.training === training).map((s) => s.sum));
   assert.is(sums(true).size, 5);
