@@ -556,6 +556,11 @@ export const OPERATIONS: OperationCase[] = [
     (x) => (x > 0 ? x : 0.1 * x),
   ),
   ...unary(
+    "leakyRelu",
+    (x) => x.leakyRelu(-0.2),
+    (x) => (x > 0 ? x : -0.2 * x),
+  ),
+  ...unary(
     "elu",
     (x) => x.elu(),
     (x) => (x > 0 ? x : Math.expm1(x)),
