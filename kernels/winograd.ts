@@ -1,12 +1,13 @@
-// 3x3 convolution with stride 1 by Winograd's minimal filtering F(2x2, 3x3) (Lavin & Gray, "Fast Algorithms for
-// Convolutional Neural Networks", 2016): 16 multiplications for four outputs in place of 36. Input tiles d (4x4, two
-// pixels apart), weights g and output tiles are related by
+// 3x3 convolution with stride 1 by Winograd's minimal filtering F(2x2, 3x3) (Lavin & Gray, "Fast Algorithms
+// for Convolutional Neural Networks", 2016): 16 multiplications for four outputs in place of 36. Input
+// tiles d (4x4, two pixels apart), weights g and output tiles are related by
 //   out = A^T [sum over channels of (G g G^T) * (B^T d B)] A    (* elementwise),
-// sixteen matrix products, one for each position in the tile, over channels and tiles. The gradient of the weights is
-// the transpose of the same relation. It pays from about eight channels on either side. Sums pass through differences
-// of pixels: the bits are not those of conv.ts, and an infinite pixel can make all outputs of its tiles NaN.
+// sixteen matrix products, one for each position in the tile, over channels and tiles. The gradient of the
+// weights is the transpose of the same relation. It pays from about eight channels on either side. Sums
+// pass through differences of pixels: the bits are not those of conv.ts, and an infinite pixel can make all
+// outputs of its tiles NaN.
 import { fill_window } from "./im2col";
-import { store_transposed } from "./pack";
+import { evens, odds, store_transposed } from "./pack";
 import { MR, NR, TILE_BYTES, multiply_panels, round_up } from "./tile";
 
 const POSITIONS: i32 = 16;
@@ -14,21 +15,10 @@ const POSITIONS: i32 = 16;
 const LANES: i32 = 4;
 /** Keeps the sixteen matrices off one another's cache sets, where powers of two would put them. */
 const SKEW: usize = 64;
-/** Blocks of LANES tiles that are multiplied at a time: a panel, or for the weights as deep as a packed block. */
+/** Blocks of LANES tiles that are multiplied at a time: one panel of columns, or, where tiles are summed
+ *  over for the gradient of the weights, panels 128 deep. */
 const CHUNK: i32 = NR / LANES;
 const DEEP_CHUNK: i32 = 32;
-
-// @ts-ignore: decorator
-@inline
-function evens(a: v128, b: v128): v128 {
-  return v128.shuffle<f32>(a, b, 0, 2, 4, 6);
-}
-
-// @ts-ignore: decorator
-@inline
-function odds(a: v128, b: v128): v128 {
-  return v128.shuffle<f32>(a, b, 1, 3, 5, 7);
-}
 
 /** Bytes of the packed filters at one position. */
 // @ts-ignore: decorator
@@ -53,7 +43,8 @@ function transform_row(dst: usize, src: usize): void {
   v128.store(dst, f32x4.sub(d1, odds(c, d)), 48);
 }
 
-/** B^T d B of four tiles: position e to dst + e * step. src: the corner of the first in the window; rows: 256 bytes. */
+/** B^T d B of four tiles: position e to dst + e * step. src: the corner of the first in the window; rows:
+ *  256 bytes. */
 function transform_input(dst: usize, step: usize, src: usize, row_bytes: usize, rows: usize): void {
   transform_row(rows, src);
   transform_row(rows + 64, src + row_bytes);
@@ -101,7 +92,8 @@ function upper(src: usize, step4: usize): v128 {
 // @ts-ignore: decorator
 @inline
 function lower(src: usize, step4: usize): v128 {
-  return f32x4.sub(f32x4.sub(v128.load(src + step4), v128.load(src + 2 * step4)), v128.load(src + 3 * step4));
+  const m1 = v128.load(src + step4);
+  return f32x4.sub(f32x4.sub(m1, v128.load(src + 2 * step4)), v128.load(src + 3 * step4));
 }
 
 /** A^T m A + bias for four tiles: up to two rows of eight pixels. Position e of m at src + e * step. */
@@ -171,10 +163,10 @@ function transform_filter(dst: usize, step: usize, w: usize, tap: usize): void {
   }
 }
 
-/** out[n, m, out_h, out_w] = src[n, k, h, w] correlated with filters that have been transformed and packed. */
+/** out[n, m, out_h, out_w] = src[n, k, h, w] correlated with filters, transformed and packed, plus bias. */
 function correlate(
-  out: usize, src: usize, filters: usize, bias: usize, n: i32, k: i32, h: i32, w: i32, m: i32, out_h: i32, out_w: i32,
-  pad_h: i32, pad_w: i32, scratch: usize,
+  out: usize, src: usize, filters: usize, bias: usize, n: i32, k: i32, h: i32, w: i32, m: i32, out_h: i32,
+  out_w: i32, pad_h: i32, pad_w: i32, scratch: usize,
 ): void {
   const rows_m = round_up(m, MR);
   const blocks = (out_w + 2 * LANES - 1) / (2 * LANES);
@@ -184,10 +176,9 @@ function correlate(
   const plane_bytes = row_bytes * <usize>window_h;
   const rows = scratch + TILE_BYTES;
   const products = rows + 256;
-  const product_bytes = (<usize>(rows_m * CHUNK) << 4) + SKEW;
+  const product_bytes = (<usize>(rows_m * NR) << 2) + SKEW;
   const inputs = products + <usize>POSITIONS * product_bytes;
-  const panel_bytes = <usize>(k * NR) << 2;
-  const input_bytes = panel_bytes * <usize>(CHUNK / 2) + SKEW;
+  const input_bytes = (<usize>(k * NR) << 2) + SKEW;
   const window = inputs + <usize>POSITIONS * input_bytes;
   const per_image = blocks * (window_h / 2 - 1);
   memory.fill(window, 0, plane_bytes * <usize>k);
@@ -199,16 +190,18 @@ function correlate(
         fill_window(window, src, k, h, w, window_h, window_w, -pad_h, -pad_w);
         src += <usize>(k * h * w) << 2;
       }
-      let to = inputs + panel_bytes * <usize>(j >> 1) + (<usize>(j & 1) << 4);
-      let corner = window + row_bytes * <usize>(block / blocks * 2) + (<usize>(block % blocks * 2 * LANES) << 2);
+      let to = inputs + (<usize>j << 4);
+      const y = block / blocks * 2;
+      const x = block % blocks * 2 * LANES;
+      let corner = window + row_bytes * <usize>y + (<usize>x << 2);
       for (let c = 0; c < k; c++, to += 32, corner += plane_bytes) {
         transform_input(to, input_bytes, corner, row_bytes, rows);
       }
     }
     for (let e: usize = 0; e < <usize>POSITIONS; e++) {
       multiply_panels(
-        products + e * product_bytes, CHUNK << 4, filters + e * filter_bytes(m, k), inputs + e * input_bytes,
-        rows_m, round_up(used * LANES, NR), k, false, scratch,
+        products + e * product_bytes, 32, filters + e * filter_bytes(m, k), inputs + e * input_bytes,
+        rows_m, NR, k, false, scratch,
       );
     }
     for (let j = 0; j < used; j++) {
@@ -218,7 +211,7 @@ function correlate(
       const x = block % blocks * 2 * LANES;
       let from = products + (<usize>j << 4);
       let to = out + (<usize>(out_h * out_w) << 2) * <usize>(image * m) + (<usize>(y * out_w + x) << 2);
-      for (let c = 0; c < m; c++, from += CHUNK << 4, to += <usize>(out_h * out_w) << 2) {
+      for (let c = 0; c < m; c++, from += 32, to += <usize>(out_h * out_w) << 2) {
         const b = bias ? v128.load_splat<f32>(bias + (<usize>c << 2)) : f32x4.splat(0);
         transform_output(to, out_w, from, product_bytes, b, out_h - y, out_w - x);
       }
@@ -249,7 +242,9 @@ function correlate_bytes(k: i32, m: i32, out_h: i32, out_w: i32): usize {
 }
 
 /** Bytes of scratch, 16-byte aligned, for any of the winograd kernels with these arguments. */
-export function winograd_scratch_bytes(c_in: i32, h: i32, w_in: i32, c_out: i32, pad_h: i32, pad_w: i32): i32 {
+export function winograd_scratch_bytes(
+  c_in: i32, h: i32, w_in: i32, c_out: i32, pad_h: i32, pad_w: i32,
+): i32 {
   const out_h = h + 2 * pad_h - 2;
   const out_w = w_in + 2 * pad_w - 2;
   const forward = correlate_bytes(c_in, c_out, out_h, out_w);
@@ -262,8 +257,8 @@ export function winograd_scratch_bytes(c_in: i32, h: i32, w_in: i32, c_out: i32,
   return <i32>max(max(forward, grad_input), grad_weight);
 }
 
-/** out[n, c_out, h + 2 pad_h - 2, w_in + 2 pad_w - 2] = x[n, c_in, h, w_in] correlated with w[c_out, c_in, 3, 3], plus
- *  bias[c_out] unless that pointer is 0. An image has the same bits in any batch. */
+/** out[n, c_out, h + 2 pad_h - 2, w_in + 2 pad_w - 2] = x[n, c_in, h, w_in] correlated with w[c_out, c_in,
+ *  3, 3], plus bias[c_out] unless that pointer is 0. An image has the same bits in any batch. */
 export function winograd_forward_f32(
   out: usize, x: usize, w: usize, bias: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, pad_h: i32,
   pad_w: i32, scratch: usize,
@@ -272,7 +267,8 @@ export function winograd_forward_f32(
   const rest = filters + <usize>POSITIONS * filter_bytes(c_out, c_in);
   pack_filters(filters, w, <usize>(9 * c_in) << 2, 36, c_out, c_in, false);
   correlate(
-    out, x, filters, bias, n, c_in, h, w_in, c_out, h + 2 * pad_h - 2, w_in + 2 * pad_w - 2, pad_h, pad_w, rest,
+    out, x, filters, bias, n, c_in, h, w_in, c_out, h + 2 * pad_h - 2, w_in + 2 * pad_w - 2, pad_h, pad_w,
+    rest,
   );
 }
 
@@ -285,7 +281,8 @@ export function winograd_grad_input_f32(
   const rest = filters + <usize>POSITIONS * filter_bytes(c_in, c_out);
   pack_filters(filters, w, 36, <usize>(9 * c_in) << 2, c_in, c_out, true);
   correlate(
-    gx, g, filters, 0, n, c_out, h + 2 * pad_h - 2, w_in + 2 * pad_w - 2, c_in, h, w_in, 2 - pad_h, 2 - pad_w, rest,
+    gx, g, filters, 0, n, c_out, h + 2 * pad_h - 2, w_in + 2 * pad_w - 2, c_in, h, w_in, 2 - pad_h,
+    2 - pad_w, rest,
   );
 }
 
