@@ -17,6 +17,7 @@ export interface Status {
 
 const BAR_WIDTH = 20;
 const REDRAW_EVERY_MS = 80;
+const LOADING_SHOWN_AFTER_MS = 2000;
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
@@ -26,6 +27,11 @@ function duration(seconds: number): string {
   return whole < 3600
     ? `${Math.floor(whole / 60)}:${pad(whole % 60)}`
     : `${Math.floor(whole / 3600)}:${pad(Math.floor(whole / 60) % 60)}:${pad(whole % 60)}`;
+}
+
+function bar(share: number): string {
+  const filled = Math.round(BAR_WIDTH * share);
+  return `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}`;
 }
 
 /** Draws on a stream; without a terminal it writes no control characters and only what `line` is given. */
@@ -50,9 +56,8 @@ export class Progress {
     this.lastDrawn = now;
     const seconds = (now - this.started) / 1000;
     const rate = status.step / seconds;
-    const filled = Math.round((BAR_WIDTH * status.step) / status.steps);
     const parts = [
-      `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}`,
+      bar(status.step / status.steps),
       `epoch ${Math.min(status.epoch, status.epochs)}/${status.epochs}`,
       `loss ${status.loss.toFixed(4)}`,
       ...(status.accuracy === null ? [] : [`acc ${percent(status.accuracy)}`]),
@@ -61,8 +66,20 @@ export class Progress {
       `${rate.toFixed(0)} steps/s`,
       `${duration((status.steps - status.step) / rate)} left`,
     ];
-    const text = parts.join("  ").slice(0, Math.max(20, (this.stream.columns ?? 120) - 1));
-    this.stream.write(`\r\x1b[2K${text}`);
+    this.draw(parts.join("  "));
+  }
+
+  /** Shows how much of a data set is loaded, once that has taken two seconds. */
+  loading(name: string, done: number, total: number): void {
+    if (performance.now() - this.started < LOADING_SHOWN_AFTER_MS) return;
+    const text = `loading ${name}: ${done} of ${total} files`;
+    if (this.onTerminal) this.draw(`${bar(done / total)}  ${text}`);
+    else this.line(text);
+  }
+
+  private draw(text: string): void {
+    const width = Math.max(20, (this.stream.columns ?? 120) - 1);
+    this.stream.write(`\r\x1b[2K${text.slice(0, width)}`);
     this.drawn = true;
   }
 

@@ -1,21 +1,34 @@
 // What the names on the command line stand for: data sets, models, optimizers, schedules.
 
+import { scope, tensor } from "../core/index";
 import { globalGenerator } from "../core/random";
 import {
+  blobs,
+  cifar10,
   circles,
+  type Dataset,
+  fashionMnist,
+  type ImageDataOptions,
   mnist,
   moons,
   type SplitDataset,
   spirals,
   stratifiedSample,
-  type TensorDataset,
 } from "../data/index";
 import { type Module, mlp } from "../nn/index";
 import { CGALR, type ConnectomeObserver, CosineAnnealingLR, type Optimizer, SGD } from "../optim/index";
 import { ConnectomeTracker } from "../tda/index";
 import type { FitSchedule } from "../train/index";
 
-export const DATA_SETS = ["mnist", "moons", "circles", "spirals"] as const;
+export const DATA_SETS = [
+  "mnist",
+  "fashion-mnist",
+  "cifar10",
+  "moons",
+  "circles",
+  "spirals",
+  "blobs",
+] as const;
 export const MODELS = ["mlp"] as const;
 export const SCHEDULES = ["cg-alr", "cosine", "constant"] as const;
 export const OPTIMIZERS = ["sgd"] as const;
@@ -26,15 +39,20 @@ const SYNTHETIC_TRAIN = 2000;
 const SYNTHETIC_TEST = 1000;
 
 /** Loads or makes a data set. */
-export async function loadData(name: (typeof DATA_SETS)[number], directory?: string): Promise<SplitDataset> {
-  if (name === "mnist") return mnist({ directory });
-  const make = { moons, circles, spirals }[name];
+export async function loadData(
+  name: (typeof DATA_SETS)[number],
+  options: ImageDataOptions,
+): Promise<SplitDataset<Dataset>> {
+  if (name === "mnist") return mnist(options);
+  if (name === "fashion-mnist") return fashionMnist(options);
+  if (name === "cifar10") return cifar10({ ...options, normalize: true });
+  const make = { moons, circles, spirals, blobs }[name];
   return { train: make(SYNTHETIC_TRAIN, { seed: 1 }), test: make(SYNTHETIC_TEST, { seed: 2 }) };
 }
 
 /** The sizes of the reference network for inputs and classes like these. */
-export function makeModel(dataset: TensorDataset): { model: Module; sizes: number[] } {
-  const inputs = dataset.x.size / dataset.length;
+export function makeModel(dataset: Dataset): { model: Module; sizes: number[] } {
+  const inputs = scope(() => dataset.batch(tensor(Int32Array.of(0))).x.size);
   const classes = dataset.y.max().item() + 1;
   const hidden = inputs >= 100 ? [128, 64] : [64, 32];
   const sizes = [inputs, ...hidden, classes];
@@ -47,7 +65,7 @@ export function makeOptimizer(model: Module, lr: number, momentum: number, weigh
 }
 
 /** A tracker on a stratified probe of the training set. */
-export function makeTracker(model: Module, train: TensorDataset): ConnectomeTracker {
+export function makeTracker(model: Module, train: Dataset): ConnectomeTracker {
   const seed = globalGenerator.nextInteger();
   const probe = stratifiedSample(train, Math.min(PROBE, train.length), seed).x;
   return new ConnectomeTracker(model, { probe, seed });

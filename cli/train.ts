@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { manualSeed, runtime } from "../core/index";
+import { cropAndFlip } from "../data/index";
 import { CGALR } from "../optim/index";
 import {
   DivergenceError,
@@ -52,6 +53,7 @@ const OPTIONS: OptionSpecs = {
     value: "N",
     about: "training samples held out and evaluated each epoch",
   },
+  augment: { type: "boolean", about: "crop and mirror training images at random (not with mlp)" },
   out: { type: "string", value: "DIR", about: "run folder (runs/DATA-MODEL-SCHEDULE-SEED)" },
   resume: { type: "boolean", about: "do nothing if the run in --out is finished, else start it afresh" },
   quiet: { type: "boolean", about: "print the last line only" },
@@ -84,6 +86,7 @@ export async function runTrain(args: string[]): Promise<number> {
     batchSize: options.integer("batch", 1, 1e6),
     seed: options.integer("seed", 0, Number.MAX_SAFE_INTEGER),
     validationSamples: options.integer("validation", 0, 1e9),
+    augment: options.flag("augment"),
   };
   const json = options.flag("json");
   const out = options.text("out") ?? `runs/${config.data}-${config.model}-${config.schedule}-${config.seed}`;
@@ -94,7 +97,11 @@ export async function runTrain(args: string[]): Promise<number> {
   const progress = new Progress(process.stderr, options.flag("quiet") || json);
 
   manualSeed(config.seed);
-  const dataset = await loadData(config.data, options.text("data-dir"));
+  const dataset = await loadData(config.data, {
+    directory: options.text("data-dir"),
+    flatten: config.model === "mlp",
+    onProgress: (done, total) => progress.loading(config.data, done, total),
+  });
   const [train, validation] =
     config.validationSamples > 0
       ? dataset.train.split(dataset.train.length - config.validationSamples, config.seed)
@@ -196,6 +203,7 @@ export async function runTrain(args: string[]): Promise<number> {
       validation,
       epochs: config.epochs,
       batchSize: config.batchSize,
+      augment: config.augment ? cropAndFlip() : undefined,
       onProgress,
       signal: abort.signal,
     });

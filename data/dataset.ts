@@ -1,4 +1,4 @@
-// Samples and labels in memory.
+// Samples and targets in memory.
 
 import { formatShape } from "../core/errors";
 import { Generator, scope, type Tensor, tensor } from "../core/index";
@@ -9,8 +9,22 @@ export interface Batch {
   y: Tensor;
 }
 
+/** What loaders, training and evaluation need of a dataset. */
+export interface Dataset {
+  /** Number of samples. */
+  readonly length: number;
+  /** Targets of all samples [N, ...]. */
+  readonly y: Tensor;
+  /** The samples at int32 indices [n], as copies. */
+  batch(indices: Tensor): Batch;
+  /** A dataset of the samples at these positions. */
+  subset(indices: ArrayLike<number>): Dataset;
+  /** Two datasets: the first `count` samples of a seeded permutation, and the rest. */
+  split(count: number, seed?: number): [Dataset, Dataset];
+}
+
 /** Samples x [N, ...] with targets y [N, ...]; both outlive the scope they were made in. */
-export class TensorDataset {
+export class TensorDataset implements Dataset {
   constructor(
     readonly x: Tensor,
     readonly y: Tensor,
@@ -42,19 +56,25 @@ export class TensorDataset {
 
   /** Two datasets: the first `count` samples of a seeded permutation, and the rest. */
   split(count: number, seed = 0): [TensorDataset, TensorDataset] {
-    if (!Number.isInteger(count) || count < 1 || count >= this.length) {
-      throw new RangeError(`split: count must lie in 1..${this.length - 1}, got ${count}`);
-    }
-    const order = scope(() => new Generator(seed).permutation(this.length).toInt32Array());
-    return [this.subset(order.subarray(0, count)), this.subset(order.subarray(count))];
+    const [first, rest] = randomSplit(this.length, count, seed);
+    return [this.subset(first), this.subset(rest)];
   }
+}
+
+/** A seeded permutation of the positions 0..length-1, cut after `count`. */
+export function randomSplit(length: number, count: number, seed: number): [Int32Array, Int32Array] {
+  if (!Number.isInteger(count) || count < 1 || count >= length) {
+    throw new RangeError(`split: count must lie in 1..${length - 1}, got ${count}`);
+  }
+  const order = scope(() => new Generator(seed).permutation(length).toInt32Array());
+  return [order.subarray(0, count), order.subarray(count)];
 }
 
 /**
  * `count` samples in which each class has its share (labels y [N], int32), chosen by the seed. It is the probe of a
  * connectome: always the same samples in the same order.
  */
-export function stratifiedSample(dataset: TensorDataset, count: number, seed = 0): TensorDataset {
+export function stratifiedSample(dataset: Dataset, count: number, seed = 0): TensorDataset {
   if (!Number.isInteger(count) || count < 1 || count > dataset.length) {
     throw new RangeError(`stratifiedSample: count must lie in 1..${dataset.length}, got ${count}`);
   }
@@ -79,5 +99,6 @@ export function stratifiedSample(dataset: TensorDataset, count: number, seed = 0
     const share = Math.floor((samplesSoFar * count) / dataset.length) - chosen.length;
     chosen.push(...members.slice(0, share));
   }
-  return dataset.subset(chosen);
+  const { x, y } = scope(() => dataset.batch(tensor(Int32Array.from(chosen))));
+  return new TensorDataset(x, y);
 }

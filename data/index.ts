@@ -1,7 +1,12 @@
 // Data sets and loaders.
 
-export { type Batch, stratifiedSample, TensorDataset } from "./dataset";
+export { type Augmentation, cropAndFlip } from "./augment";
+export { type Cifar10Options, cifar10 } from "./cifar10";
+export { type CsvData, type CsvOptions, csv } from "./csv";
+export { type Batch, type Dataset, stratifiedSample, TensorDataset } from "./dataset";
+export type { LoadProgress } from "./files";
 export { type IdxArray, parseIdx } from "./idx";
+export { type ChannelStatistics, ImageDataset, type ImageDatasetOptions } from "./image-dataset";
 export { DataLoader, type DataLoaderOptions } from "./loader";
-export { type ImageDataOptions, mnist, type SplitDataset } from "./mnist";
-export { circles, moons, type SyntheticOptions, spirals } from "./synthetic";
+export { fashionMnist, type ImageDataOptions, mnist, type SplitDataset } from "./mnist";
+export { blobs, circles, moons, type SyntheticOptions, spirals } from "./synthetic";

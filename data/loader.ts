@@ -3,7 +3,8 @@
 import { type GeneratorState, Generator as RandomGenerator, type Stateful, tensor } from "../core/index";
 import { closeScope, dissolveScope, openSynchronousScope, type Scope } from "../core/memory";
 import { globalGenerator } from "../core/random";
-import type { Batch, TensorDataset } from "./dataset";
+import type { Augmentation } from "./augment";
+import type { Batch, Dataset } from "./dataset";
 
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions {
@@ -13,7 +14,9 @@ export interface DataLoaderOptions {
   shuffle?: boolean;
   /** Leave out a last batch that is not full. Default false. */
   dropLast?: boolean;
-  /** Seeds the order. Default: drawn from the global generator, so that it follows manualSeed(). */
+  /** Changes the inputs of each batch at random, such as {@link cropAndFlip}. Default: they stay as they are. */
+  augment?: Augmentation;
+  /** Seeds the order and the augmentation. Default: drawn from the global generator, so that it follows manualSeed(). */
   seed?: number;
 }
 
@@ -32,20 +35,23 @@ export class DataLoader implements Stateful<GeneratorState>, Iterable<Batch> {
   readonly batchSize: number;
   private readonly shuffle: boolean;
   private readonly dropLast: boolean;
+  private readonly augment: Augmentation | undefined;
   private readonly generator: RandomGenerator;
 
   constructor(
-    readonly dataset: TensorDataset,
+    readonly dataset: Dataset,
     options: DataLoaderOptions = {},
   ) {
-    const { batchSize = 32, shuffle = false, dropLast = false, seed } = options;
+    const { batchSize = 32, shuffle = false, dropLast = false, augment, seed } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new RangeError(`DataLoader: batchSize must be a positive integer, got ${batchSize}`);
     }
     this.batchSize = batchSize;
     this.shuffle = shuffle;
     this.dropLast = dropLast;
-    this.generator = new RandomGenerator(seed ?? (shuffle ? globalGenerator.nextInteger() : 0));
+    this.augment = augment;
+    const isRandom = shuffle || augment !== undefined;
+    this.generator = new RandomGenerator(seed ?? (isRandom ? globalGenerator.nextInteger() : 0));
   }
 
   /** Number of batches. */
@@ -67,7 +73,7 @@ export class DataLoader implements Stateful<GeneratorState>, Iterable<Batch> {
         }
         if (current !== null) closeScope(current);
         current = openSynchronousScope(NEXT_BATCH);
-        return { done: false, value: this.dataset.batch(tensor(value)) };
+        return { done: false, value: this.batch(value) };
       },
       return: () => {
         if (current !== null) closeScope(current, new Set(), LOOP_LEFT);
@@ -84,6 +90,12 @@ export class DataLoader implements Stateful<GeneratorState>, Iterable<Batch> {
     for (let batch = 0; batch < this.length; batch++) {
       yield order.slice(batch * this.batchSize, (batch + 1) * this.batchSize);
     }
+  }
+
+  /** The samples at these positions, augmented. */
+  batch(positions: Int32Array): Batch {
+    const { x, y } = this.dataset.batch(tensor(positions));
+    return { x: this.augment === undefined ? x : this.augment(x, this.generator), y };
   }
 
   /** Positions of the samples in this epoch. */

@@ -74,3 +74,15 @@ export function spirals(
     return [radius * cos(angle), radius * sin(angle), arm];
   });
 }
+
+/** Gaussian clouds, one label each, whose centres lie evenly on a circle of radius 4: x [n,2]. Default 3, noise 1. */
+export function blobs(n: number, options: SyntheticOptions & { classes?: number } = {}): TensorDataset {
+  const { classes = 3 } = options;
+  if (!Number.isInteger(classes) || classes < 1)
+    throw new RangeError(`blobs: classes must be a positive integer, got ${classes}`);
+  return build("blobs", n, options, options.noise ?? 1, (i) => {
+    const label = i % classes;
+    const angle = (2 * Math.PI * label) / classes;
+    return [4 * cos(angle), 4 * sin(angle), label];
+  });
+}

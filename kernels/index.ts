@@ -7,6 +7,7 @@ export * from "./correlation";
 export { diagram_invalid_bar_f32 } from "./diagram";
 export * from "./diagram-kernels";
 export * from "./gemm";
+export * from "./images";
 export * from "./indexing";
 export * from "./optimizer";
 export * from "./power";

@@ -1,7 +1,7 @@
 // Loss and accuracy on a data set.
 
 import { noGrad, scope, type Tensor, tensor } from "../core/index";
-import { DataLoader, type TensorDataset } from "../data/index";
+import { DataLoader, type Dataset } from "../data/index";
 import { crossEntropy, type Module } from "../nn/index";
 
 /** A loss of model outputs and targets, one number. */
@@ -27,7 +27,7 @@ export function countCorrect(output: Tensor, target: Tensor): number | null {
  */
 export function evaluate(
   model: Module,
-  dataset: TensorDataset,
+  dataset: Dataset,
   options: { loss?: Loss; batchSize?: number } = {},
 ): Evaluation {
   const { loss = crossEntropy, batchSize = 256 } = options;

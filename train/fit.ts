@@ -1,7 +1,7 @@
 // The training loop.
 
-import { manualSeed, scope, type Tensor, tensor } from "../core/index";
-import { DataLoader, type TensorDataset } from "../data/index";
+import { manualSeed, scope, type Tensor } from "../core/index";
+import { type Augmentation, DataLoader, type Dataset } from "../data/index";
 import { crossEntropy, type Module } from "../nn/index";
 import { CGALR, type CGALRRecord, type Optimizer } from "../optim/index";
 import { Clock, type Seconds } from "./clock";
@@ -27,12 +27,14 @@ export interface FitOptions {
   optimizer: Optimizer;
   /** Stepped after each epoch or each optimizer step, as its `interval` says. Default: constant rates. */
   schedule?: FitSchedule;
-  train: TensorDataset;
+  train: Dataset;
   /** Evaluated after each epoch. The test set does not belong here: read it once, with evaluate(). */
-  validation?: TensorDataset;
+  validation?: Dataset;
   epochs: number;
   /** Default 32. */
   batchSize?: number;
+  /** Changes the inputs of each training batch at random; validation sees them as they are. Default: no change. */
+  augment?: Augmentation;
   /** Seeds the order of the samples and everything else random from here on. Default: the random stream goes on. */
   seed?: number;
   /** Default crossEntropy. */
@@ -89,6 +91,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     validation,
     epochs,
     batchSize = 32,
+    augment,
     loss = crossEntropy,
   } = options;
   const { onProgress = () => {}, reportEvery = 20, signal, seed } = options;
@@ -98,7 +101,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     throw new RangeError(`fit: reportEvery must be a positive integer, got ${reportEvery}`);
   }
   if (seed !== undefined) manualSeed(seed);
-  const loader = new DataLoader(train, { batchSize, shuffle: true });
+  const loader = new DataLoader(train, { batchSize, shuffle: true, augment });
   const clock = new Clock();
   const snapshot = new Snapshot();
   const history: EpochEvent[] = [];
@@ -154,7 +157,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
 
   function trainStep(positions: Int32Array): { value: number; correct: number | null } {
     clock.start();
-    const { x, y } = train.batch(tensor(positions));
+    const { x, y } = loader.batch(positions);
     clock.lap("data");
     const output = model.forward(x);
     const objective = loss(output, y);

