@@ -4,7 +4,7 @@
 
 import { add, addInPlace, contiguousCopy, full } from "./compute";
 import { formatShape } from "./errors";
-import { closeScope, openScope, registerForCollection } from "./memory";
+import { closeScope, openScope, registerForCollection, type Scope } from "./memory";
 import { sameShape } from "./shape";
 import { alias, isTensor, type Tensor } from "./tensor";
 
@@ -151,7 +151,7 @@ export function backward(root: Tensor, seed: Tensor | undefined, retainGraph: bo
     const scope = openScope("at the end of backward()");
     try {
       const gradient = seed === undefined ? full(root.shape, 1) : contiguousCopy(seed);
-      if (root.node === null) addToLeaf(root, gradient);
+      if (root.node === null) addToLeaf(root, gradient, scope);
       else propagate(root.node, gradient, retainGraph);
     } finally {
       closeScope(scope);
@@ -176,11 +176,14 @@ function propagate(root: Node, seed: Tensor, retainGraph: boolean): void {
       const scope = openScope("at the end of backward()");
       try {
         const gradients = node.differentiate(gradient);
+        // Nodes come before leaves, so that a leaf sees which gradients others still need and copies those.
         for (const [i, input] of node.inputs.entries()) {
           const arriving = gradients[i];
-          if (input === null || arriving === null) continue;
-          if (isTensor(input)) addToLeaf(input, arriving);
-          else addToNode(input, arriving);
+          if (input instanceof Node && arriving !== null) addToNode(input, arriving);
+        }
+        for (const [i, input] of node.inputs.entries()) {
+          const arriving = gradients[i];
+          if (isTensor(input) && arriving !== null) addToLeaf(input, arriving, scope);
         }
         if (!retainGraph) node.consume();
       } finally {
@@ -213,13 +216,15 @@ function addToNode(node: Node, arriving: Tensor): void {
   }
 }
 
-function addToLeaf(leaf: Tensor, arriving: Tensor): void {
+/** `made` is the scope in which the gradient was computed: what comes from elsewhere, such as a saved tensor, is copied. */
+function addToLeaf(leaf: Tensor, arriving: Tensor, made: Scope): void {
   if (leaf.handle.freed !== null) return;
   if (leaf.grad !== null) {
     addInPlace(leaf.grad, arriving);
     return;
   }
-  leaf.grad = alias(ownsData(arriving) ? arriving : contiguousCopy(arriving));
+  const own = made.tensors.includes(arriving) && ownsData(arriving);
+  leaf.grad = alias(own ? arriving : contiguousCopy(arriving));
   leaf.grad.isGradient = true;
   registerForCollection(leaf.grad);
 }

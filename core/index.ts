@@ -6,13 +6,21 @@ import { isThenable, runInScope } from "./memory";
 import { isTensor } from "./tensor";
 
 export { arange, eye, full, linspace, ones, type TensorOptions, tensor, zeros, zerosLike } from "./creation";
+export { customOp } from "./custom";
 export { DataError, FreedTensorError, NonFiniteError, OutOfMemoryError } from "./errors";
 export { type GradcheckOptions, gradcheck } from "./gradcheck";
 export { type RuntimeInfo, runtime } from "./memory";
 export type { Operand } from "./ops/arithmetic";
+export type {
+  Convolution1dOptions,
+  ConvolutionOptions,
+  TransposedConvolutionOptions,
+} from "./ops/convolution";
 export { where } from "./ops/indexing";
 export { concat, stack } from "./ops/layout";
+export type { AveragePoolingOptions, PoolingOptions } from "./ops/pooling";
 export type { Axes, ReduceOptions } from "./ops/reduce";
+export type { Pair } from "./ops/window";
 export { Generator, type GeneratorState, manualSeed, rand, randn } from "./random";
 export type { Shape } from "./shape";
 export type { Stateful } from "./stateful";

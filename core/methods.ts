@@ -5,12 +5,21 @@ import { backward } from "./autograd";
 import { assertAlive } from "./memory";
 import type { Operand } from "./ops/arithmetic";
 import * as arithmetic from "./ops/arithmetic";
+import type {
+  Convolution1dOptions,
+  ConvolutionOptions,
+  TransposedConvolutionOptions,
+} from "./ops/convolution";
+import * as convolution from "./ops/convolution";
 import * as elementwise from "./ops/elementwise";
 import * as indexing from "./ops/indexing";
 import * as layout from "./ops/layout";
 import * as linear from "./ops/matmul";
+import type { AveragePoolingOptions, PoolingOptions } from "./ops/pooling";
+import * as pooling from "./ops/pooling";
 import type { Axes, ReduceOptions } from "./ops/reduce";
 import * as reduce from "./ops/reduce";
+import type { Pair } from "./ops/window";
 import type { Shape } from "./shape";
 import { Tensor } from "./tensor";
 
@@ -156,6 +165,28 @@ declare module "./tensor" {
     /** Pieces of at most `size` elements along an axis (default 0). Views. */
     split(size: number, axis?: number): Tensor[];
 
+    /**
+     * Cross-correlation of images [N,Cin,H,W] with a weight [Cout,Cin/groups,kh,kw], plus a bias [Cout]: a new
+     * [N,Cout,H',W'], H' = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1. 3x3 kernels with stride 1 and
+     * at least 8 channels run as Winograd's F(2x2, 3x3), where Infinity may turn into NaN in its neighbours too.
+     */
+    conv2d(weight: Tensor, bias?: Tensor | null, options?: ConvolutionOptions): Tensor;
+    /** conv2d for signals [N,Cin,L] and a weight [Cout,Cin/groups,k]. */
+    conv1d(weight: Tensor, bias?: Tensor | null, options?: Convolution1dOptions): Tensor;
+    /**
+     * The transpose (gradient) of conv2d: images [N,Cin,H,W], weight [Cin,Cout/groups,kh,kw] and bias [Cout] give
+     * [N,Cout,H',W'], H' = (H - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1.
+     */
+    convTranspose2d(weight: Tensor, bias?: Tensor | null, options?: TransposedConvolutionOptions): Tensor;
+    /** Largest element of each window of images [N,C,H,W]; the first of equal ones has the gradient; NaN wins. */
+    maxPool2d(size: Pair, options?: PoolingOptions): Tensor;
+    /** Mean of each window of images [N,C,H,W]. */
+    avgPool2d(size: Pair, options?: AveragePoolingOptions): Tensor;
+    /** Means over as many windows as `size` says, as even as may be, of images [N,C,H,W]: a new [N,C,...size]. */
+    adaptiveAvgPool2d(size: Pair): Tensor;
+    /** Repeats each pixel `scale` times (an integer, or [height, width]): nearest-neighbour upsampling. */
+    upsample(scale: Pair): Tensor;
+
     /** The same data outside the graph. A view. */
     detach(): Tensor;
     /** A copy in the graph. */
@@ -174,6 +205,7 @@ const { sum, mean, variance, std, max, min, argmax, argmin, prod, norm } = reduc
 const { cumsum, softmax, logSoftmax, logSumExp } = reduce;
 const { reshape, flatten, squeeze, unsqueeze, transpose, permute, expand, slice, pad, flip, repeat } = layout;
 const { split, detach, assign } = layout;
+const { conv1d, conv2d, convTranspose2d } = convolution;
 
 const methods: Record<string, Operation> = {
   ...{ add, sub, mul, div, maximum, minimum, eq, ne, gt, ge, lt, le },
@@ -185,6 +217,8 @@ const methods: Record<string, Operation> = {
   ...{ split, detach, assign },
   indexSelect: indexing.indexSelect,
   gather: indexing.gather,
+  ...{ conv1d, conv2d, convTranspose2d },
+  ...pooling,
 };
 
 for (const [name, operation] of Object.entries(methods)) {

@@ -1,15 +1,9 @@
-import { KC, MC, MR, NC, NR, TILE_BYTES, multiply_panels } from "./tile";
+import { KC, MC, MR, NC, NR, TILE_BYTES, multiply_panels, round_up } from "./tile";
 import { gemv, gemv_scratch } from "./gemv";
 import { pack_columns, pack_rows } from "./pack";
 
 /** Up to this many rows or columns, separate matrix-vector products are faster than packing the large factor. */
 const FEW: i32 = 2;
-
-// @ts-ignore: decorator
-@inline
-function round_up(n: i32, unit: i32): i32 {
-  return (n + unit - 1) / unit * unit;
-}
 
 /** Bytes of scratch, 16-byte aligned, that gemm_f32 needs for these sizes. */
 export function gemm_scratch_bytes(m: i32, n: i32, k: i32): i32 {

@@ -11,6 +11,13 @@ export const NC: i32 = 512;
 /** Room for a tile that overlaps the edge of C. */
 export const TILE_BYTES: usize = 128;
 
+/** The least multiple of `unit` that is not less than n. */
+// @ts-ignore: decorator
+@inline
+export function round_up(n: i32, unit: i32): i32 {
+  return (n + unit - 1) / unit * unit;
+}
+
 // @ts-ignore: decorator
 @inline
 function put(c: usize, v: v128, accumulate: bool): void {

@@ -79,3 +79,13 @@ export class Softmax extends Activation {
     return x.softmax(this.axis);
   }
 }
+
+/** log(softmax) along an axis. */
+export class LogSoftmax extends Activation {
+  constructor(readonly axis: number) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    return x.logSoftmax(this.axis);
+  }
+}

@@ -1,11 +1,19 @@
 // Modules, layers, losses, initialisers, metrics and reference models.
 
 export * from "./activation";
+export * from "./clip";
+export { Conv1d, Conv2d, ConvTranspose2d } from "./convolution";
+export * from "./cross-entropy";
 export * from "./dropout";
+export * from "./embedding";
 export * as init from "./init";
 export * from "./linear";
 export * from "./loss";
 export * from "./metrics";
 export * from "./models";
 export { Module, parameter, Sequential, type StateDict } from "./module";
+export * from "./normalization";
+export * from "./pooling";
+export type { LossOptions } from "./reduction";
+export * from "./residual";
 export { type TapVisitor, tapOutputs } from "./tap";

@@ -1,7 +1,7 @@
 // Modules: parameters, buffers and other modules, found by looking at the properties.
 
 import { formatShape } from "../core/errors";
-import { FreedTensorError, type Shape, Tensor } from "../core/index";
+import { FreedTensorError, type Shape, scope, Tensor } from "../core/index";
 import { summarize } from "./summary";
 
 const parameters = new WeakSet<Tensor>();
@@ -146,7 +146,10 @@ export abstract class Module {
   }
 }
 
-/** Modules applied one after the other, named by their position: "0", "1", ... */
+/**
+ * Modules applied one after the other, named by their position: "0", "1", ... What a module makes on the way to its
+ * output is freed as soon as the next one has run, unless backward() needs it.
+ */
 export class Sequential extends Module {
   private readonly modules: Module[];
 
@@ -163,6 +166,9 @@ export class Sequential extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.modules.reduce((value, module) => module.forward(value), x);
+    // Each scope holds the module's input and frees it when the output is there.
+    const upTo = (last: number): Tensor =>
+      last < 0 ? x : scope(() => this.modules[last].forward(upTo(last - 1)));
+    return upTo(this.modules.length - 1);
   }
 }

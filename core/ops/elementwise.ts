@@ -65,7 +65,9 @@ export const relu = define("relu", "relu_f32", "relu_grad_f32", "y");
 export const gelu = define("gelu", "gelu_f32", "gelu_grad_f32", "x");
 export const silu = define("silu", "silu_f32", "silu_grad_f32", "x");
 export const softplus = define("softplus", "softplus_f32", "softplus_grad_f32", "x");
-const leakyReluOf = define("leakyRelu", "leaky_relu_f32", "leaky_relu_grad_f32", "x");
+// The output has the sign of the input unless the slope is negative, and is needed by what follows anyway.
+const leakyReluOf = define("leakyRelu", "leaky_relu_f32", "leaky_relu_grad_f32", "y");
+const foldingReluOf = define("leakyRelu", "leaky_relu_f32", "leaky_relu_grad_f32", "x");
 const eluOf = define("elu", "elu_f32", "elu_grad_f32", "x");
 const clampOf = define("clamp", "clamp_f32", "clamp_grad_f32", "x");
 const powScalar = define("pow", "pow_scalar_f32", "pow_scalar_grad_f32", "x");
@@ -79,7 +81,7 @@ export function neg(x: Tensor): Tensor {
 }
 
 export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
-  return leakyReluOf(x, slope);
+  return slope >= 0 ? leakyReluOf(x, slope) : foldingReluOf(x, slope);
 }
 
 export function elu(x: Tensor, alpha = 1): Tensor {

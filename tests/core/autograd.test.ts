@@ -36,6 +36,16 @@ test("gradients accumulate over calls of backward", () => {
   assert.equal(x.grad!.toArray(), [4, 8]);
 });
 
+test("a gradient that goes to a leaf and on to other operations is not shared between them", () => {
+  const x = leaf([1]);
+  // add() hands the same gradient to x and to the sum before it, which adds to x again.
+  x.add(x.add(x.mul(3)))
+    .mul(1)
+    .sum()
+    .backward();
+  assert.is(x.grad!.item(), 5);
+});
+
 test("backward leaves the gradient argument alone", () => {
   const x = leaf([1, 2]);
   const g = tensor([3, 4]);

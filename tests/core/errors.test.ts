@@ -19,6 +19,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 
 const [a, b, v] = [zeros([2, 3]), zeros([4, 5]), zeros([3])];
+const [images, kernel] = [zeros([2, 4, 5, 6]), zeros([6, 4, 3, 3])];
 const int = (values: number[]) => tensor(Int32Array.from(values));
 
 const CASES: [() => unknown, RegExp][] = [
@@ -65,6 +66,47 @@ const CASES: [() => unknown, RegExp][] = [
   [() => arange(0, 5, 0), /arange/],
   [() => linspace(0, 1, -2), /linspace: count must be 0 or more, got -2/],
   [() => manualSeed(-1), /a seed is an integer from 0 to 2\^53 - 1, got -1/],
+  [() => a.conv2d(b), /conv2d: expected input \[N,Cin,H,W\] and weight \[Cout,.*\], got \[2,3\] and \[4,5\]/],
+  [
+    () => images.conv2d(zeros([6, 3, 3, 3])),
+    /conv2d: the weight is for 3 input channels in 1 groups, got \[2,4,5,6\] and \[6,3,3,3\]/,
+  ],
+  [() => images.conv2d(kernel, null, { groups: 4 }), /conv2d: 4 groups do not divide the channels/],
+  [() => images.conv2d(kernel, v), /conv2d: expected bias \[6\], got \[3\]; got \[2,4,5,6\] and \[6,4,3,3\]/],
+  [
+    () => images.conv2d(kernel, null, { stride: 0 }),
+    /conv2d: stride must be an integer of at least 1.*got 0/,
+  ],
+  [() => images.conv2d(kernel, null, { padding: [1, -1] }), /conv2d: padding must be .*got \[1,-1\]/],
+  [
+    () => images.conv2d(kernel, null, { dilation: 3 }),
+    /conv2d: a window of 7 does not fit input \[2,4,5,6\], whose axis of 5 is padded by 0/,
+  ],
+  [() => images.conv1d(kernel), /conv1d: expected input \[N,Cin,L\] and weight \[Cout,Cin\/groups,k\], got/],
+  [
+    () => images.convTranspose2d(kernel),
+    /convTranspose2d: the weight is for 6 input channels in 1 groups, got \[2,4,5,6\] and \[6,4,3,3\]/,
+  ],
+  [
+    () => images.convTranspose2d(zeros([4, 2, 3, 3]), null, { outputPadding: 1 }),
+    /convTranspose2d: outputPadding 1 must be less than stride 1 or dilation 1/,
+  ],
+  [
+    () => images.convTranspose2d(zeros([4, 2, 1, 1]), null, { padding: 3 }),
+    /convTranspose2d: no output is left of \[2,4,5,6\] and weight \[4,2,1,1\] after padding by 3/,
+  ],
+  [() => a.maxPool2d(2), /maxPool2d: expected \[N,C,H,W\], got \[2,3\]/],
+  [
+    () => images.maxPool2d(2, { padding: 2 }),
+    /maxPool2d: padding \[2,2\] is more than half the window \[2,2\]/,
+  ],
+  [() => images.avgPool2d(7), /avgPool2d: a window of 7 does not fit input \[2,4,5,6\]/],
+  [() => images.adaptiveAvgPool2d(0), /adaptiveAvgPool2d: the output size must be an integer of at least 1/],
+  [
+    () => zeros([1, 1, 0, 2]).adaptiveAvgPool2d(1),
+    /adaptiveAvgPool2d: nothing to average in shape \[1,1,0,2\]/,
+  ],
+  [() => images.upsample(1.5), /upsample: scale must be an integer of at least 1, or two of them, got 1.5/],
   [() => configure({ threads: 2 }), /configure: call it before the first tensor/],
 ];
 

@@ -3,6 +3,7 @@
 
 import { concat, nn, stack, type Tensor, tensor, where } from "topograd";
 import { alongAxis, at, broadcast, build, map, matmulRef, type Ref, reduceOver, sample } from "../reference";
+import { imageOperations } from "./image-operations";
 
 export interface OperationCase {
   /** The method, or the function's name. */
@@ -555,6 +556,11 @@ export const OPERATIONS: OperationCase[] = [
     (x) => (x > 0 ? x : 0.1 * x),
   ),
   ...unary(
+    "leakyRelu",
+    (x) => x.leakyRelu(-0.2),
+    (x) => (x > 0 ? x : -0.2 * x),
+  ),
+  ...unary(
     "elu",
     (x) => x.elu(),
     (x) => (x > 0 ? x : Math.expm1(x)),
@@ -628,4 +634,5 @@ export const OPERATIONS: OperationCase[] = [
   },
   ...layouts(),
   ...losses(),
+  ...imageOperations(),
 ];

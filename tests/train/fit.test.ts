@@ -52,8 +52,9 @@ test("training grows nothing", async () => {
   await train.fit({ model, optimizer, train: dataset, epochs: 1 });
   const before = runtime();
   await train.fit({ model, optimizer, train: dataset, epochs: 20 });
-  assert.is(runtime().tensorsInUse, before.tensorsInUse);
-  assert.is(runtime().bytesInUse, before.bytesInUse);
+  // Less is no surprise: what earlier tests left to the garbage collector may be gone.
+  assert.ok(runtime().tensorsInUse <= before.tensorsInUse);
+  assert.ok(runtime().bytesInUse <= before.bytesInUse);
 });
 
 test("a schedule of epochs is stepped after each", async () => {

@@ -1,0 +1,178 @@
+// Layers that normalise by mean and variance. Weights start at 1, biases at 0, as in PyTorch.
+
+import { formatShape } from "../core/errors";
+import { ones, type Shape, scope, type Tensor, zeros } from "../core/index";
+import { batchNorm, channelMoments, type Moments, normalizeRows } from "../core/ops/normalization";
+import { sameShape, sizeOf } from "../core/shape";
+import { Module, parameter } from "./module";
+
+/** Options of the normalisations. */
+export interface NormalizationOptions {
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+  /** Learn a weight and a bias. Default true. */
+  affine?: boolean;
+}
+
+/** Options of {@link BatchNorm1d} and {@link BatchNorm2d}. */
+export interface BatchNormOptions extends NormalizationOptions {
+  /** Share of a new batch in the running statistics. Default 0.1. */
+  momentum?: number;
+}
+
+/** A learnt factor and summand. */
+interface Affine {
+  weight: Tensor | null;
+  bias: Tensor | null;
+}
+
+function affineOf(shape: Shape, options: NormalizationOptions): Affine {
+  if (!(options.affine ?? true)) return { weight: null, bias: null };
+  return { weight: parameter(ones(shape)), bias: parameter(zeros(shape)) };
+}
+
+function requireCount(layer: string, name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1)
+    throw new RangeError(`${layer}: ${name} must be a positive integer, got ${value}`);
+}
+
+/**
+ * Batch normalisation (Ioffe and Szegedy 2015): y = (x - mean) / sqrt(variance + eps) * weight + bias for each channel.
+ * While training, mean and variance are those of the batch; evaluation uses their running averages (of the unbiased
+ * variance), which are buffers and saved with the model.
+ */
+abstract class BatchNorm extends Module {
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+  readonly runningMean: Tensor;
+  readonly runningVar: Tensor;
+  readonly momentum: number;
+  readonly eps: number;
+
+  constructor(
+    readonly features: number,
+    options: BatchNormOptions = {},
+  ) {
+    super();
+    requireCount(this.constructor.name, "the number of features", features);
+    ({ weight: this.weight, bias: this.bias } = affineOf([features], options));
+    this.runningMean = zeros([features]).keep();
+    this.runningVar = ones([features]).keep();
+    this.momentum = options.momentum ?? 0.1;
+    this.eps = options.eps ?? 1e-5;
+  }
+
+  /** x [N,C,...]. */
+  protected normalize(x: Tensor): Tensor {
+    const { weight, bias, eps } = this;
+    const affine = weight === null || bias === null ? null : { weight, bias };
+    if (!this.training) {
+      return batchNorm(x, { mean: this.runningMean, variance: this.runningVar }, affine, eps, false);
+    }
+    const count = x.size / this.features;
+    if (count < 2) {
+      throw new RangeError(
+        `${this.constructor.name}: training needs more than one value per channel, got ${formatShape(x.shape)}`,
+      );
+    }
+    const moments = channelMoments(x);
+    this.track(moments, count);
+    return batchNorm(x, moments, affine, eps, true);
+  }
+
+  private track({ mean, variance }: Moments, count: number): void {
+    const { momentum, runningMean, runningVar } = this;
+    scope(() => {
+      runningMean.assign(runningMean.mul(1 - momentum).add(mean.mul(momentum)));
+      const unbiased = variance.mul((momentum * count) / (count - 1));
+      runningVar.assign(runningVar.mul(1 - momentum).add(unbiased));
+    });
+  }
+
+  protected refuse(x: Tensor, expected: string): never {
+    throw new RangeError(`${this.constructor.name}: expected ${expected}, got ${formatShape(x.shape)}`);
+  }
+}
+
+/** Batch normalisation of [N,features] or [N,features,L]. */
+export class BatchNorm1d extends BatchNorm {
+  forward(x: Tensor): Tensor {
+    if ((x.ndim !== 2 && x.ndim !== 3) || x.shape[1] !== this.features) {
+      this.refuse(x, `[N,${this.features}] or [N,${this.features},L]`);
+    }
+    // The columns of a matrix become rows, which the kernel runs along.
+    return x.ndim === 3 ? this.normalize(x) : this.normalize(x.T.unsqueeze(0)).squeeze(0).T;
+  }
+}
+
+/** Batch normalisation of images [N,features,H,W]. */
+export class BatchNorm2d extends BatchNorm {
+  forward(x: Tensor): Tensor {
+    if (x.ndim !== 4 || x.shape[1] !== this.features) this.refuse(x, `[N,${this.features},H,W]`);
+    return this.normalize(x);
+  }
+}
+
+/**
+ * Layer normalisation (Ba, Kiros and Hinton 2016) over the last axes, which have the given shape:
+ * y = (x - mean) / sqrt(variance + eps) * weight + bias, weight and bias of that shape.
+ */
+export class LayerNorm extends Module {
+  readonly shape: Shape;
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+  readonly eps: number;
+
+  constructor(shape: number | Shape, options: NormalizationOptions = {}) {
+    super();
+    this.shape = typeof shape === "number" ? [shape] : [...shape];
+    if (this.shape.length === 0) throw new RangeError("LayerNorm: the shape needs at least one axis");
+    for (const extent of this.shape) requireCount("LayerNorm", "an extent of the shape", extent);
+    ({ weight: this.weight, bias: this.bias } = affineOf(this.shape, options));
+    this.eps = options.eps ?? 1e-5;
+  }
+
+  forward(x: Tensor): Tensor {
+    if (!sameShape(x.shape.slice(-this.shape.length), this.shape)) {
+      throw new RangeError(`LayerNorm: expected [...,${this.shape.join(",")}], got ${formatShape(x.shape)}`);
+    }
+    const y = normalizeRows(x, sizeOf(this.shape), this.eps);
+    return this.weight === null || this.bias === null ? y : y.mul(this.weight).add(this.bias);
+  }
+}
+
+/**
+ * Group normalisation (Wu and He 2018): the channels of [N,channels,...] fall into groups, each of which is normalised
+ * by its own mean and variance within a sample; weight and bias are those of the channels.
+ */
+export class GroupNorm extends Module {
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+  readonly eps: number;
+
+  constructor(
+    readonly groups: number,
+    readonly channels: number,
+    options: NormalizationOptions = {},
+  ) {
+    super();
+    requireCount("GroupNorm", "the number of groups", groups);
+    requireCount("GroupNorm", "the number of channels", channels);
+    if (channels % groups !== 0) {
+      throw new RangeError(`GroupNorm: ${groups} groups do not divide ${channels} channels`);
+    }
+    ({ weight: this.weight, bias: this.bias } = affineOf([channels], options));
+    this.eps = options.eps ?? 1e-5;
+  }
+
+  forward(x: Tensor): Tensor {
+    if (x.ndim < 2 || x.shape[1] !== this.channels) {
+      throw new RangeError(`GroupNorm: expected [N,${this.channels},...], got ${formatShape(x.shape)}`);
+    }
+    const rows = sizeOf(x.shape.slice(1)) / this.groups;
+    const y = normalizeRows(x, rows, this.eps);
+    if (this.weight === null || this.bias === null) return y;
+    const perChannel = [this.channels, ...x.shape.slice(2).map(() => 1)];
+    return y.mul(this.weight.reshape(perChannel)).add(this.bias.reshape(perChannel));
+  }
+}

@@ -1,0 +1,73 @@
+// Pooling, upsampling and changes of shape as modules; what they compute is documented at the methods of Tensor.
+
+import type { AveragePoolingOptions, Pair, PoolingOptions, Shape, Tensor } from "../core/index";
+import { normalizeAxis } from "../core/shape";
+import { Module } from "./module";
+
+/** Largest element of each window of images [N,C,H,W]. */
+export class MaxPool2d extends Module {
+  /** @param size one number, or [height, width]. */
+  constructor(
+    readonly size: Pair,
+    readonly options: PoolingOptions = {},
+  ) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    return x.maxPool2d(this.size, this.options);
+  }
+}
+
+/** Mean of each window of images [N,C,H,W]. */
+export class AvgPool2d extends Module {
+  /** @param size one number, or [height, width]. */
+  constructor(
+    readonly size: Pair,
+    readonly options: AveragePoolingOptions = {},
+  ) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    return x.avgPool2d(this.size, this.options);
+  }
+}
+
+/** Means over as many windows as `size` says; 1 averages each channel. */
+export class AdaptiveAvgPool2d extends Module {
+  constructor(readonly size: Pair) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    return x.adaptiveAvgPool2d(this.size);
+  }
+}
+
+/** Repeats each pixel `scale` times along both axes. */
+export class Upsample extends Module {
+  constructor(readonly scale: Pair) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    return x.upsample(this.scale);
+  }
+}
+
+/** Joins the axes from `start` (default 1: all but the samples) to the last. */
+export class Flatten extends Module {
+  constructor(readonly start = 1) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    return x.reshape([...x.shape.slice(0, normalizeAxis("Flatten", this.start, x.shape)), -1]);
+  }
+}
+
+/** Gives each sample a shape: [N,...] -> [N,...shape]. */
+export class Reshape extends Module {
+  constructor(readonly shape: Shape) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    return x.reshape([x.shape[0], ...this.shape]);
+  }
+}

@@ -1,0 +1,28 @@
+// y = module(x) + shortcut(x) (He et al. 2016).
+
+import { formatShape } from "../core/errors";
+import type { Tensor } from "../core/index";
+import { sameShape } from "../core/shape";
+import { Module } from "./module";
+
+/** Adds a module's input to its output. */
+export class Residual extends Module {
+  /** @param shortcut brings the input to the shape of the output; default: the input as it is. */
+  constructor(
+    readonly module: Module,
+    readonly shortcut: Module | null = null,
+  ) {
+    super();
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.module.forward(x);
+    const around = this.shortcut === null ? x : this.shortcut.forward(x);
+    if (!sameShape(y.shape, around.shape)) {
+      throw new RangeError(
+        `Residual: the module puts out ${formatShape(y.shape)}, the shortcut ${formatShape(around.shape)}`,
+      );
+    }
+    return y.add(around);
+  }
+}
