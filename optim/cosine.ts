@@ -1,23 +1,60 @@
-// Cosine annealing (Loshchilov and Hutter 2017, equation 5, without restarts).
+// Cosine annealing (Loshchilov and Hutter 2017, "SGDR", equation 5), without and with restarts.
 
 import { cos } from "../core/math";
-import { type Schedulable, Schedule } from "./schedule";
+import { ClosedFormSchedule, requireNumber, type Schedulable } from "./schedule";
+
+function anneal(from: number, to: number, share: number): number {
+  return to + ((from - to) * (1 + cos(Math.PI * share))) / 2;
+}
 
 /** lr = etaMin + (lr0 - etaMin) (1 + cos(pi t / tMax)) / 2; after tMax it rises again, as in PyTorch. */
-export class CosineAnnealingLR extends Schedule {
+export class CosineAnnealingLR extends ClosedFormSchedule {
   private readonly tMax: number;
   private readonly etaMin: number;
 
   /** @param options.tMax intervals from the initial rate to the lowest. @param options.etaMin lowest rate, default 0. */
   constructor(optimizer: Schedulable, options: { tMax: number; etaMin?: number }) {
     super(optimizer);
-    if (!(options.tMax > 0))
-      throw new RangeError(`CosineAnnealingLR: tMax must be positive, got ${options.tMax}`);
-    this.tMax = options.tMax;
-    this.etaMin = options.etaMin ?? 0;
+    const { tMax, etaMin = 0 } = options;
+    if (!(tMax > 0 && tMax < Number.POSITIVE_INFINITY))
+      throw new RangeError(`CosineAnnealingLR: tMax must be positive, got ${tMax}`);
+    requireNumber("CosineAnnealingLR", "etaMin", etaMin, { atLeast: 0 });
+    this.tMax = tMax;
+    this.etaMin = etaMin;
   }
 
   protected rate(initial: number, count: number): number {
-    return this.etaMin + ((initial - this.etaMin) * (1 + cos((Math.PI * count) / this.tMax))) / 2;
+    return anneal(initial, this.etaMin, (count % (2 * this.tMax)) / this.tMax);
+  }
+}
+
+/** {@link CosineAnnealingLR} that goes back to the initial rate after t0 intervals, then after tMult times as many, ... */
+export class CosineAnnealingWarmRestarts extends ClosedFormSchedule {
+  private readonly t0: number;
+  private readonly tMult: number;
+  private readonly etaMin: number;
+
+  /**
+   * @param options.t0 intervals to the first restart.
+   * @param options.tMult growth of the time between restarts, an integer, default 1.
+   * @param options.etaMin rate that is approached before a restart, default 0.
+   */
+  constructor(optimizer: Schedulable, options: { t0: number; tMult?: number; etaMin?: number }) {
+    super(optimizer);
+    const { t0, tMult = 1, etaMin = 0 } = options;
+    requireNumber("CosineAnnealingWarmRestarts", "t0", t0, { integer: true, atLeast: 1 });
+    requireNumber("CosineAnnealingWarmRestarts", "tMult", tMult, { integer: true, atLeast: 1 });
+    requireNumber("CosineAnnealingWarmRestarts", "etaMin", etaMin, { atLeast: 0 });
+    this.t0 = t0;
+    this.tMult = tMult;
+    this.etaMin = etaMin;
+  }
+
+  protected rate(initial: number, count: number): number {
+    let since = count;
+    let length = this.t0;
+    if (this.tMult === 1) since %= length;
+    for (; since >= length; length *= this.tMult) since -= length;
+    return anneal(initial, this.etaMin, since / length);
   }
 }

@@ -1,5 +1,6 @@
 // Optimizers and learning-rate schedules.
 
+export { Adam, type AdamOptions, AdamW } from "./adam";
 export {
   CGALR,
   type CGALROptions,
@@ -8,7 +9,12 @@ export {
   type ConnectomeObserver,
   type ControllerState,
 } from "./cg-alr";
-export { CosineAnnealingLR } from "./cosine";
+export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./cosine";
+export { DAdaptSGD, type DAdaptSGDOptions } from "./d-adaptation";
+export { ExponentialLR, InverseTimeLR, MultiStepLR, PolynomialLR, StepLR } from "./decay";
+export { DoG, type DoGOptions, LDoG } from "./dog";
+export { LinearLR, SequentialLR, type SequentialState } from "./linear";
+export { OneCycleLR, type OneCycleOptions } from "./one-cycle";
 export {
   type GroupOptions,
   Optimizer,
@@ -16,5 +22,14 @@ export {
   type ParameterGroup,
   type Parameters,
 } from "./optimizer";
-export { type Interval, Schedule, type ScheduleState } from "./schedule";
+export { type PlateauOptions, type PlateauState, ReduceLROnPlateau } from "./plateau";
+export { Prodigy, type ProdigyOptions } from "./prodigy";
+export { RMSprop, type RMSpropOptions } from "./rmsprop";
+export { ClosedFormSchedule, type Interval, Schedule, type ScheduleState } from "./schedule";
+export {
+  ScheduleFreeAdamW,
+  type ScheduleFreeAdamWOptions,
+  ScheduleFreeSGD,
+  type ScheduleFreeSGDOptions,
+} from "./schedule-free";
 export { SGD, type SGDOptions } from "./sgd";

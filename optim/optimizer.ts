@@ -21,15 +21,31 @@ export type Parameters<O extends GroupOptions> =
 /** Values kept for one parameter: tensors of its shape, and numbers. */
 export type ParameterState = Record<string, Tensor | number>;
 
-/** Saved optimizer: the groups' options, and the state of each parameter in order. */
+/** Saved optimizer: the groups' options, the state of each parameter in order, and numbers kept for all together. */
 export interface OptimizerState {
   groups: Record<string, unknown>[];
   state: Record<string, Float32Array | number>[];
+  shared: Record<string, number>;
 }
 
-/** Base class of optimizers. A subclass defines update() for one parameter. */
+/** A parameter that has a gradient, and what its update needs. */
+export interface Pending<O extends GroupOptions> {
+  parameter: Tensor;
+  gradient: Tensor;
+  group: ParameterGroup<O>;
+  state: ParameterState;
+}
+
+/**
+ * Base class of optimizers. A subclass defines update() for one parameter, and prepare() where the update depends on
+ * all parameters at once.
+ */
 export abstract class Optimizer<O extends GroupOptions = GroupOptions> implements Stateful<OptimizerState> {
   readonly groups: ParameterGroup<O>[];
+  /** True for optimizers that find their learning rate themselves and refuse schedules. */
+  readonly setsOwnRate: boolean = false;
+  /** Numbers kept between steps for all parameters together. */
+  protected shared: Record<string, number> = {};
   private readonly state = new Map<Tensor, ParameterState>();
 
   constructor(parameters: Parameters<O>, defaults: O) {
@@ -44,6 +60,11 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
       this.checkGroup(group);
       for (const parameter of group.params) {
         if (!(parameter instanceof Tensor)) throw new TypeError(`${this.name}: a parameter is not a tensor`);
+        if (!parameter.isContiguous) {
+          throw new RangeError(
+            `${this.name}: a parameter ${formatShape(parameter.shape)} is a strided view; optimize its clone()`,
+          );
+        }
         if (seen.has(parameter)) throw new RangeError(`${this.name}: a parameter appears twice`);
         seen.add(parameter);
       }
@@ -78,15 +99,31 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
     state: ParameterState,
   ): void;
 
+  /** Runs before the updates of a step, for what depends on all gradients at once. */
+  protected prepare(_pending: readonly Pending<O>[]): void {}
+
   /** Updates every parameter that has a gradient. */
   step(): void {
     scope(() => {
-      for (const group of this.groups) {
-        for (const parameter of group.params) {
-          if (parameter.grad !== null) this.update(parameter, parameter.grad, group, this.stateOf(parameter));
-        }
+      const pending = this.pending();
+      this.prepare(pending);
+      for (const { parameter, gradient, group, state } of pending) {
+        this.update(parameter, gradient, group, state);
+        // backward() refuses values that changed after they were saved for it.
+        parameter.handle.storage.version++;
       }
     });
+  }
+
+  private pending(): Pending<O>[] {
+    const pending: Pending<O>[] = [];
+    for (const group of this.groups) {
+      for (const parameter of group.params) {
+        const gradient = parameter.grad;
+        if (gradient !== null) pending.push({ parameter, gradient, group, state: this.stateOf(parameter) });
+      }
+    }
+    return pending;
   }
 
   /** Drops the gradients: they are null until the next backward(). */
@@ -123,6 +160,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
           ]),
         ),
       ),
+      shared: { ...this.shared },
     };
   }
 
@@ -153,9 +191,22 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
       }
       this.state.set(parameter, state);
     }
+    this.shared = { ...saved.shared };
   }
 
-  private parameters(): Tensor[] {
+  /** An option that all groups must share, because the update depends on all parameters at once. */
+  protected common<K extends keyof O & string>(option: K): O[K] {
+    const [first, ...rest] = this.groups.map((group) => group[option]);
+    for (const other of rest) {
+      if (String(other) !== String(first)) {
+        throw new RangeError(`${this.name}: all groups must share ${option}, got ${first} and ${other}`);
+      }
+    }
+    return first;
+  }
+
+  /** The parameters of all groups. */
+  protected parameters(): Tensor[] {
     return this.groups.flatMap((group) => group.params);
   }
 }

@@ -17,15 +17,31 @@ export type Schedulable = Optimizer<GroupOptions>;
 
 /** Throws when the optimizer sets its own rate, so that a schedule would be ignored or break it. */
 export function requireSchedulable(schedule: string, optimizer: Schedulable): void {
-  const own = (optimizer as { setsOwnRate?: boolean }).setsOwnRate ?? false;
-  if (own)
+  if (optimizer.setsOwnRate)
     throw new TypeError(`${schedule}: ${optimizer.name} finds its own learning rate and takes no schedule`);
 }
 
-/** Base class of schedules whose rate is a function of how often step() was called. */
-export abstract class Schedule implements Stateful<ScheduleState> {
+/** Throws unless an option is a finite number, an integer where asked, within the bounds. */
+export function requireNumber(
+  schedule: string,
+  option: string,
+  value: unknown,
+  { integer = false, atLeast, atMost }: { integer?: boolean; atLeast: number; atMost?: number },
+): void {
+  const fits = integer ? Number.isInteger(value) : Number.isFinite(value);
+  if (fits && (value as number) >= atLeast && (value as number) <= (atMost ?? Number.POSITIVE_INFINITY))
+    return;
+  const kind = integer ? "an integer" : "a finite number";
+  const range = atMost === undefined ? `of at least ${atLeast}` : `from ${atLeast} to ${atMost}`;
+  throw new RangeError(`${schedule}: ${option} must be ${kind} ${range}, got ${String(value)}`);
+}
+
+/** Base class of schedules. A subclass defines apply(), which sets the rates from what it knows. */
+export abstract class Schedule<S extends ScheduleState = ScheduleState> implements Stateful<S> {
   readonly interval: Interval = "epoch";
-  protected initialRates: number[];
+  /** @internal The rate that each group started from. */
+  initialRates: number[];
+  /** How often step() was called. */
   protected count = 0;
 
   constructor(readonly optimizer: Schedulable) {
@@ -33,8 +49,8 @@ export abstract class Schedule implements Stateful<ScheduleState> {
     this.initialRates = optimizer.groups.map((group) => group.lr);
   }
 
-  /** The rate after `count` steps for a group whose initial rate is `initial`. */
-  protected abstract rate(initial: number, count: number): number;
+  /** @internal Sets the rates that are due now. */
+  abstract apply(): void;
 
   /** Moves on by one interval. `metric` is read only by schedules that look at one. */
   step(_metric?: number): void {
@@ -42,19 +58,39 @@ export abstract class Schedule implements Stateful<ScheduleState> {
     this.apply();
   }
 
-  private apply(): void {
-    for (const [i, group] of this.optimizer.groups.entries()) {
-      group.lr = this.rate(this.initialRates[i], this.count);
+  /** @internal Starts from the beginning with these initial rates. */
+  restart(initialRates: readonly number[]): void {
+    this.count = 0;
+    this.initialRates = [...initialRates];
+    this.apply();
+  }
+
+  stateDict(): S {
+    return { count: this.count, initialRates: [...this.initialRates] } as S;
+  }
+
+  loadStateDict(state: S): void {
+    if (state.initialRates.length !== this.optimizer.groups.length) {
+      throw new RangeError(
+        `${this.constructor.name}.loadStateDict: expected ${this.optimizer.groups.length} parameter groups, ` +
+          `got ${state.initialRates.length}`,
+      );
     }
-  }
-
-  stateDict(): ScheduleState {
-    return { count: this.count, initialRates: [...this.initialRates] };
-  }
-
-  loadStateDict(state: ScheduleState): void {
     this.count = state.count;
     this.initialRates = [...state.initialRates];
     this.apply();
+  }
+}
+
+/** Base class of schedules whose rate is a function of how often step() was called. */
+export abstract class ClosedFormSchedule extends Schedule {
+  /** The rate after `count` steps for a group whose initial rate is `initial`. */
+  protected abstract rate(initial: number, count: number): number;
+
+  /** @internal */
+  apply(): void {
+    for (const [i, group] of this.optimizer.groups.entries()) {
+      group.lr = this.rate(this.initialRates[i], this.count);
+    }
   }
 }

@@ -46,7 +46,10 @@ test("saved and restored, an optimizer goes on the same", () => {
   second.loadStateDict(first.stateDict());
   run(q, second, 6);
   assert.equal(q.toArray(), p.toArray());
-  assert.throws(() => second.loadStateDict({ groups: [], state: [] }), /expected 1 groups and 1 parameters/);
+  assert.throws(
+    () => second.loadStateDict({ groups: [], state: [], shared: {} }),
+    /expected 1 groups and 1 parameters/,
+  );
 });
 
 test.run();

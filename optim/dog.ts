@@ -1,0 +1,132 @@
+// DoG and L-DoG (Ivgi, Hinder and Carmon 2023, "DoG is SGD's best friend", algorithm 1): the step is the distance
+// travelled over the root of the squared gradients so far.
+
+import { scope, type Tensor } from "../core/index";
+import { kernels } from "../core/wasm";
+import {
+  Optimizer,
+  type ParameterGroup,
+  type ParameterState,
+  type Parameters,
+  type Pending,
+} from "./optimizer";
+import { copySlot, countStep, requirePositive, requireWithin, slot } from "./state";
+
+/** Options of {@link DoG} and {@link LDoG}. */
+export interface DoGOptions {
+  /** Factor of the step, which the method does without. Default 1. */
+  lr?: number;
+  /** First distance, relative to 1 + ||x0||. Default 1e-6; the authors advise 1e-4 with batch normalisation. */
+  repsRel?: number;
+  /** Where the sum of squared gradients starts. Default 1e-8. */
+  eps?: number;
+  /** The average takes in step t with weight (1 + gamma) / (t + gamma). Default 8. */
+  gamma?: number;
+}
+
+type Settings = Required<DoGOptions>;
+
+const DEFAULTS: Settings = { lr: 1, repsRel: 1e-6, eps: 1e-8, gamma: 8 };
+
+/**
+ * r = max(r, ||x - x0||), at first repsRel (1 + ||x0||); G += ||g||^2; x -= lr r / sqrt(G) g, the norms over all
+ * parameters that have a gradient. Beside x its polynomial-decay average is kept (Shamir and Zhang 2013), which is what
+ * the authors report: see {@link DoG.swapAverage}. Schedules refuse this optimizer.
+ */
+export class DoG extends Optimizer<Settings> {
+  override readonly setsOwnRate = true;
+
+  constructor(parameters: Parameters<Settings>, options: DoGOptions = {}) {
+    super(parameters, { ...DEFAULTS, ...options });
+  }
+
+  protected override checkGroup(group: ParameterGroup<Settings>): void {
+    super.checkGroup(group);
+    requirePositive(this.name, "repsRel", group.repsRel);
+    requirePositive(this.name, "eps", group.eps);
+    requireWithin(this.name, "gamma", group.gamma, 0, Number.POSITIVE_INFINITY);
+  }
+
+  /** Exchanges the parameters and their averages; a second call exchanges them back, and step() waits for it. */
+  swapAverage(): void {
+    scope(() => {
+      for (const parameter of this.parameters()) {
+        const { average } = this.stateOf(parameter);
+        if (average === undefined) continue;
+        const values = parameter.detach().clone();
+        parameter.assign(average as Tensor);
+        (average as Tensor).assign(values);
+      }
+    });
+    this.shared.averaged = this.shared.averaged === 1 ? 0 : 1;
+  }
+
+  protected override prepare(pending: readonly Pending<Settings>[]): void {
+    if (this.shared.averaged === 1) {
+      throw new Error(
+        `${this.name}.step: the parameters hold their averages; call swapAverage() again first`,
+      );
+    }
+    this.travel(pending);
+  }
+
+  /** Updates the records of distances and gradients. */
+  protected travel(pending: readonly Pending<Settings>[]): void {
+    measure(this.shared, pending, this.common("repsRel"), this.common("eps"));
+  }
+
+  /** The record that a parameter's step is taken from. */
+  protected record(_state: ParameterState): ParameterState {
+    return this.shared;
+  }
+
+  protected update(
+    parameter: Tensor,
+    gradient: Tensor,
+    { lr, gamma }: ParameterGroup<Settings>,
+    state: ParameterState,
+  ): void {
+    const { distance, squares } = this.record(state) as Record<string, number>;
+    kernels().dog_f32(
+      parameter.ptr,
+      gradient.ptr,
+      slot(state, "average", parameter).ptr,
+      parameter.size,
+      (lr * distance) / Math.sqrt(squares),
+      (1 + gamma) / (countStep(state) + gamma),
+    );
+  }
+}
+
+/** DoG with a step of its own for every parameter tensor. */
+export class LDoG extends DoG {
+  protected override travel(pending: readonly Pending<Settings>[]): void {
+    for (const item of pending) measure(item.state, [item], item.group.repsRel, item.group.eps);
+  }
+
+  protected override record(state: ParameterState): ParameterState {
+    return state;
+  }
+}
+
+/** Takes the parameters of a step into a record: `distance`, the largest from the start, and `squares`, of gradients. */
+function measure(
+  record: ParameterState,
+  pending: readonly Pending<Settings>[],
+  repsRel: number,
+  eps: number,
+): void {
+  const k = kernels();
+  let fromOrigin = 0;
+  let fromStart = 0;
+  let squares = (record.squares as number | undefined) ?? eps;
+  for (const { parameter, gradient, state } of pending) {
+    const { ptr, size } = parameter;
+    if (record.distance === undefined) fromOrigin += k.squared_distance_f32(ptr, 0, size);
+    fromStart += k.squared_distance_f32(ptr, copySlot(state, "start", parameter).ptr, size);
+    squares += k.squared_distance_f32(gradient.ptr, 0, size);
+  }
+  const distance = (record.distance as number | undefined) ?? repsRel * (1 + Math.sqrt(fromOrigin));
+  record.distance = Math.max(distance, Math.sqrt(fromStart));
+  record.squares = squares;
+}

@@ -1,0 +1,130 @@
+// Linear warm-up, and one schedule after another: together they warm up before any other schedule.
+
+import {
+  ClosedFormSchedule,
+  type Interval,
+  requireNumber,
+  type Schedulable,
+  Schedule,
+  type ScheduleState,
+} from "./schedule";
+
+/** lr = lr0 (startFactor + (endFactor - startFactor) min(t, totalIters) / totalIters), from its construction on. */
+export class LinearLR extends ClosedFormSchedule {
+  private readonly startFactor: number;
+  private readonly endFactor: number;
+  private readonly totalIters: number;
+
+  /**
+   * @param options.startFactor in (0, 1], default 1/3.
+   * @param options.endFactor in [0, 1], default 1.
+   * @param options.totalIters intervals from one to the other, default 5.
+   */
+  constructor(
+    optimizer: Schedulable,
+    options: { startFactor?: number; endFactor?: number; totalIters?: number } = {},
+  ) {
+    super(optimizer);
+    const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = options;
+    if (!(startFactor > 0 && startFactor <= 1)) {
+      throw new RangeError(`LinearLR: startFactor must lie in (0, 1], got ${startFactor}`);
+    }
+    requireNumber("LinearLR", "endFactor", endFactor, { atLeast: 0, atMost: 1 });
+    requireNumber("LinearLR", "totalIters", totalIters, { integer: true, atLeast: 1 });
+    this.startFactor = startFactor;
+    this.endFactor = endFactor;
+    this.totalIters = totalIters;
+    this.apply();
+  }
+
+  protected rate(initial: number, count: number): number {
+    const share = Math.min(count, this.totalIters) / this.totalIters;
+    return initial * (this.startFactor + (this.endFactor - this.startFactor) * share);
+  }
+}
+
+/** Saved {@link SequentialLR}. */
+export interface SequentialState extends ScheduleState {
+  schedules: ScheduleState[];
+}
+
+/**
+ * One schedule after another, each from its own beginning and from the rates before the first. Make them in the order in
+ * which they run:
+ *
+ *     const warmup = new LinearLR(optimizer, { startFactor: 0.1, totalIters: 5 });
+ *     const cosine = new CosineAnnealingLR(optimizer, { tMax: 15 });
+ *     const schedule = new SequentialLR(optimizer, { schedules: [warmup, cosine], milestones: [5] });
+ */
+export class SequentialLR extends Schedule<SequentialState> {
+  override readonly interval: Interval;
+  private readonly schedules: readonly Schedule[];
+  private readonly milestones: readonly number[];
+
+  /** @param options.milestones ascending: schedule k + 1 begins milestones[k] intervals after the first began. */
+  constructor(
+    optimizer: Schedulable,
+    options: { schedules: readonly Schedule[]; milestones: readonly number[] },
+  ) {
+    super(optimizer);
+    const { schedules, milestones } = options;
+    if (schedules.length === 0 || milestones.length !== schedules.length - 1) {
+      throw new RangeError(
+        `SequentialLR: n schedules need n - 1 milestones, got ${schedules.length} and ${milestones.length}`,
+      );
+    }
+    for (const [i, milestone] of milestones.entries()) {
+      const atLeast = i === 0 ? 1 : milestones[i - 1] + 1;
+      requireNumber("SequentialLR", `milestones[${i}]`, milestone, { integer: true, atLeast });
+    }
+    for (const schedule of schedules) {
+      if (schedule.optimizer !== optimizer) {
+        throw new RangeError("SequentialLR: the schedules drive another optimizer");
+      }
+      if (schedule.interval !== schedules[0].interval) {
+        throw new RangeError("SequentialLR: some schedules count epochs, others steps");
+      }
+    }
+    this.interval = schedules[0].interval;
+    this.schedules = [...schedules];
+    this.milestones = [...milestones];
+    this.initialRates = [...schedules[0].initialRates];
+    schedules[0].restart(this.initialRates);
+  }
+
+  private get index(): number {
+    return this.milestones.filter((milestone) => milestone <= this.count).length;
+  }
+
+  /** @internal */
+  apply(): void {
+    this.schedules[this.index].apply();
+  }
+
+  override step(metric?: number): void {
+    this.count++;
+    const active = this.schedules[this.index];
+    if (this.milestones.includes(this.count)) active.restart(this.initialRates);
+    else active.step(metric);
+  }
+
+  /** @internal */
+  override restart(initialRates: readonly number[]): void {
+    this.schedules[0].restart(initialRates);
+    super.restart(initialRates);
+  }
+
+  override stateDict(): SequentialState {
+    return { ...super.stateDict(), schedules: this.schedules.map((schedule) => schedule.stateDict()) };
+  }
+
+  override loadStateDict(state: SequentialState): void {
+    if (state.schedules.length !== this.schedules.length) {
+      throw new RangeError(
+        `SequentialLR.loadStateDict: expected ${this.schedules.length} schedules, got ${state.schedules.length}`,
+      );
+    }
+    for (const [i, schedule] of this.schedules.entries()) schedule.loadStateDict(state.schedules[i]);
+    super.loadStateDict(state);
+  }
+}

@@ -1,0 +1,141 @@
+// A rate that falls when a metric stops improving, as PyTorch defines it.
+
+import { NonFiniteError } from "../core/index";
+import { requireNumber, type Schedulable, Schedule, type ScheduleState } from "./schedule";
+
+/** Options of {@link ReduceLROnPlateau}. */
+export interface PlateauOptions {
+  /** Whether the metric is to fall or to rise. Default "min". */
+  mode?: "min" | "max";
+  /** Factor of a reduction, below 1. Default 0.1. */
+  factor?: number;
+  /** Intervals without improvement that are let pass. Default 10. */
+  patience?: number;
+  /** Improvements below this do not count. Default 1e-4. */
+  threshold?: number;
+  /** Whether `threshold` is a share of the best value or a difference. Default "rel". */
+  thresholdMode?: "rel" | "abs";
+  /** Intervals after a reduction in which nothing is counted. Default 0. */
+  cooldown?: number;
+  /** Lower bound of the rates. Default 0. */
+  minLr?: number;
+  /** Reductions below this are not made. Default 1e-8. */
+  eps?: number;
+}
+
+/** Saved {@link ReduceLROnPlateau}. */
+export interface PlateauState extends ScheduleState {
+  rates: number[];
+  best: number | null;
+  badIntervals: number;
+  cooldown: number;
+}
+
+const DEFAULTS: Required<PlateauOptions> = {
+  mode: "min",
+  factor: 0.1,
+  patience: 10,
+  threshold: 1e-4,
+  thresholdMode: "rel",
+  cooldown: 0,
+  minLr: 0,
+  eps: 1e-8,
+};
+
+/** Multiplies the rates by `factor` when the metric given to step() has not improved for more than `patience` intervals. */
+export class ReduceLROnPlateau extends Schedule<PlateauState> {
+  private readonly options: Required<PlateauOptions>;
+  private rates: number[];
+  private best: number | null = null;
+  private badIntervals = 0;
+  private cooldown = 0;
+
+  constructor(optimizer: Schedulable, options: PlateauOptions = {}) {
+    super(optimizer);
+    const o = { ...DEFAULTS, ...options };
+    const name = "ReduceLROnPlateau";
+    if (o.mode !== "min" && o.mode !== "max") {
+      throw new RangeError(`${name}: mode must be "min" or "max", got ${String(o.mode)}`);
+    }
+    if (o.thresholdMode !== "rel" && o.thresholdMode !== "abs") {
+      throw new RangeError(`${name}: thresholdMode must be "rel" or "abs", got ${String(o.thresholdMode)}`);
+    }
+    if (!(o.factor > 0 && o.factor < 1)) {
+      throw new RangeError(`${name}: factor must lie in (0, 1), got ${o.factor}`);
+    }
+    requireNumber(name, "patience", o.patience, { integer: true, atLeast: 0 });
+    requireNumber(name, "threshold", o.threshold, { atLeast: 0 });
+    requireNumber(name, "cooldown", o.cooldown, { integer: true, atLeast: 0 });
+    requireNumber(name, "minLr", o.minLr, { atLeast: 0 });
+    requireNumber(name, "eps", o.eps, { atLeast: 0 });
+    this.options = o;
+    this.rates = [...this.initialRates];
+  }
+
+  /** @internal */
+  apply(): void {
+    for (const [i, group] of this.optimizer.groups.entries()) group.lr = this.rates[i];
+  }
+
+  /** @param metric what is watched, for example the validation loss. */
+  override step(metric?: number): void {
+    if (typeof metric !== "number") {
+      throw new TypeError(`ReduceLROnPlateau.step: expected the metric to watch, got ${String(metric)}`);
+    }
+    if (!Number.isFinite(metric)) throw new NonFiniteError(`ReduceLROnPlateau.step: the metric is ${metric}`);
+    if (this.isBetter(metric)) {
+      this.best = metric;
+      this.badIntervals = 0;
+    } else {
+      this.badIntervals++;
+    }
+    if (this.cooldown > 0) {
+      this.cooldown--;
+      this.badIntervals = 0;
+    }
+    if (this.badIntervals > this.options.patience) {
+      this.reduce();
+      this.cooldown = this.options.cooldown;
+      this.badIntervals = 0;
+    }
+    super.step();
+  }
+
+  private isBetter(metric: number): boolean {
+    const { mode, threshold, thresholdMode } = this.options;
+    if (this.best === null) return true;
+    const sign = mode === "min" ? -1 : 1;
+    const margin = thresholdMode === "rel" ? this.best * threshold : threshold;
+    return sign * metric > sign * (this.best + sign * margin);
+  }
+
+  private reduce(): void {
+    const { factor, minLr, eps } = this.options;
+    this.rates = this.rates.map((rate) => {
+      const lower = Math.max(rate * factor, minLr);
+      return rate - lower > eps ? lower : rate;
+    });
+  }
+
+  /** @internal */
+  override restart(initialRates: readonly number[]): void {
+    this.rates = [...initialRates];
+    this.best = null;
+    this.badIntervals = 0;
+    this.cooldown = 0;
+    super.restart(initialRates);
+  }
+
+  override stateDict(): PlateauState {
+    const { rates, best, badIntervals, cooldown } = this;
+    return { ...super.stateDict(), rates: [...rates], best, badIntervals, cooldown };
+  }
+
+  override loadStateDict(state: PlateauState): void {
+    this.rates = [...state.rates];
+    this.best = state.best;
+    this.badIntervals = state.badIntervals;
+    this.cooldown = state.cooldown;
+    super.loadStateDict(state);
+  }
+}
