@@ -62,22 +62,23 @@ abstract class BatchNorm extends Module {
     this.eps = options.eps ?? 1e-5;
   }
 
-  /** x [N,C,...]. */
   protected normalize(x: Tensor): Tensor {
-    const { weight, bias, eps } = this;
-    const affine = weight === null || bias === null ? null : { weight, bias };
-    if (!this.training) {
-      return batchNorm(x, { mean: this.runningMean, variance: this.runningVar }, affine, eps, false);
-    }
     const count = x.size / this.features;
-    if (count < 2) {
+    if (this.training && count < 2) {
       throw new RangeError(
         `${this.constructor.name}: training needs more than one value per channel, got ${formatShape(x.shape)}`,
       );
     }
-    const moments = channelMoments(x);
-    this.track(moments, count);
-    return batchNorm(x, moments, affine, eps, true);
+    // The columns of a matrix become rows, which the kernel runs along.
+    return x.ndim === 2 ? this.scale(x.T.unsqueeze(0), count).squeeze(0).T : this.scale(x, count);
+  }
+
+  private scale(x: Tensor, count: number): Tensor {
+    const { weight, bias, eps, training } = this;
+    const affine = weight === null || bias === null ? null : { weight, bias };
+    const moments = training ? channelMoments(x) : { mean: this.runningMean, variance: this.runningVar };
+    if (training) this.track(moments, count);
+    return batchNorm(x, moments, affine, eps, training);
   }
 
   private track({ mean, variance }: Moments, count: number): void {
@@ -100,8 +101,7 @@ export class BatchNorm1d extends BatchNorm {
     if ((x.ndim !== 2 && x.ndim !== 3) || x.shape[1] !== this.features) {
       this.refuse(x, `[N,${this.features}] or [N,${this.features},L]`);
     }
-    // The columns of a matrix become rows, which the kernel runs along.
-    return x.ndim === 3 ? this.normalize(x) : this.normalize(x.T.unsqueeze(0)).squeeze(0).T;
+    return this.normalize(x);
   }
 }
 

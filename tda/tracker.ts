@@ -5,7 +5,7 @@ import { concat, Generator, noGrad, type Stateful, scope, type Tensor, tensor } 
 import { type Module, tapOutputs } from "../nn/index";
 import { connectome, NonFiniteSignalError } from "./connectome";
 import { type GraphPersistence, graphPersistence, topDistance } from "./graph-homology";
-import { findSignalLayers } from "./signals";
+import { findSignalLayers, hasChannelsFirst } from "./signals";
 
 /** Distances between the connectomes of two observations. */
 export type ConnectomeDistance = "top";
@@ -146,7 +146,7 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
       const output = seen.find(({ name }) => name === layer)?.output;
       if (output === undefined)
         throw new Error(`ConnectomeTracker: forward() does not run module "${layer}"`);
-      return { layer, signals: toSignals(layer, output) };
+      return { layer, signals: toSignals(layer, output, hasChannelsFirst(seen, layer)) };
     });
   }
 
@@ -161,13 +161,16 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
   }
 }
 
-/** One column a unit: neurons as they are, channels [N,C,H,W] by their spatial mean, tokens [N,T,D] by their mean. */
-function toSignals(layer: string, output: Tensor): Tensor {
+/**
+ * One column a unit: neurons as they are, channels [N,C,H,W] and [N,C,L] by their spatial mean, tokens [N,T,D] by their
+ * mean.
+ */
+function toSignals(layer: string, output: Tensor, channelsFirst: boolean): Tensor {
   switch (output.ndim) {
     case 2:
       return output;
     case 3:
-      return output.mean(1);
+      return output.mean(channelsFirst ? 2 : 1);
     case 4:
       return output.mean([2, 3]);
     default:

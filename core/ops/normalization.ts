@@ -4,6 +4,7 @@ import { record } from "../autograd";
 import { contiguous } from "../compute";
 import { allocate, type Tensor } from "../tensor";
 import { kernels } from "../wasm";
+import { operand } from "./arithmetic";
 
 /** Means and variances [C] of the channels. */
 export interface Moments {
@@ -19,7 +20,8 @@ function planesOf(x: Tensor): [n: number, channels: number, size: number] {
 }
 
 /** Mean and variance of each channel of x [N,C,...]. */
-export function channelMoments(x: Tensor): Moments {
+export function channelMoments(input: Tensor): Moments {
+  const x = operand("batchNorm", input);
   const sizes = planesOf(x);
   const [mean, variance] = [allocate([sizes[1]]), allocate([sizes[1]])];
   kernels().channel_moments_f32(mean.ptr, variance.ptr, contiguous(x).ptr, ...sizes);
@@ -31,12 +33,13 @@ export function channelMoments(x: Tensor): Moments {
  * @param ofBatch the moments are those of x itself, so that the gradient flows through them too.
  */
 export function batchNorm(
-  x: Tensor,
+  input: Tensor,
   { mean, variance }: Moments,
   affine: { weight: Tensor; bias: Tensor } | null,
   eps: number,
   ofBatch: boolean,
 ): Tensor {
+  const x = operand("batchNorm", input);
   const sizes = planesOf(x);
   const out = allocate(x.shape);
   const [weight, bias] = [affine?.weight.ptr ?? 0, affine?.bias.ptr ?? 0];
@@ -65,7 +68,8 @@ export function batchNorm(
 }
 
 /** (x - mean) / sqrt(variance + eps) over rows of `size` elements, x being read in row-major order. */
-export function normalizeRows(x: Tensor, size: number, eps: number): Tensor {
+export function normalizeRows(input: Tensor, size: number, eps: number): Tensor {
+  const x = operand("normalizeRows", input);
   const rows = x.size / size;
   const out = allocate(x.shape);
   const inverse = allocate([rows]);

@@ -367,6 +367,18 @@ function losses(): OperationCase[] {
   const scalar = (value: number): Ref => ({ shape: [], data: [value] });
   const crossEntropies = (x: Ref, e: number) =>
     rows(x).map((row, i) => logSum(row) - (1 - e) * row[labels[i]] - e * average(row));
+  const classWeights = [0.5, 2, 1, 0.25, 3];
+  /** As torch.nn.functional.cross_entropy: smoothing weighs every class, the mean goes by the labels' weights. */
+  const weightedMean = (x: Ref, e: number, ignored: number) => {
+    const kept = rows(x)
+      .map((row, i) => ({ row, label: labels[i] }))
+      .filter(({ label }) => label !== ignored);
+    const losses = kept.map(({ row, label }) => {
+      const surprise = row.map((v, c) => classWeights[c] * (logSum(row) - v));
+      return (1 - e) * surprise[label] + e * average(surprise);
+    });
+    return scalar(total(losses) / total(kept.map(({ label }) => classWeights[label])));
+  };
   const pairwise = (fn: (x: number, y: number) => number) => (x: Ref, y: Ref) =>
     scalar(average(broadcast(x, y, fn).data));
   return [
@@ -393,6 +405,33 @@ function losses(): OperationCase[] {
       inputs: [logits],
       run: (x) => nn.nllLoss(x.logSoftmax(1), tensor(labels), { reduction: "sum" }),
       reference: (x) => scalar(total(crossEntropies(x, 0))),
+    },
+    {
+      name: "nllLoss",
+      inputs: [logits],
+      run: (x) =>
+        nn.nllLoss(x.logSoftmax(1), tensor(labels), { weight: tensor(classWeights), ignoreIndex: 1 }),
+      reference: (x) => weightedMean(x, 0, 1),
+    },
+    {
+      name: "crossEntropy",
+      inputs: [logits],
+      run: (x) =>
+        nn.crossEntropy(x, tensor(labels), {
+          weight: tensor(classWeights),
+          ignoreIndex: 4,
+          labelSmoothing: 0.3,
+        }),
+      reference: (x) => weightedMean(x, 0.3, 4),
+    },
+    {
+      name: "crossEntropy",
+      inputs: [sample([2, 5, 1, 3], 144, -3, 3)],
+      run: (x) => nn.crossEntropy(x, tensor(labels, { shape: [2, 1, 3] }), { reduction: "none" }),
+      reference: (x) => {
+        const last = build([2, 1, 3, 5], ([n, h, w, c]) => at(x, [n, c, h, w]));
+        return { shape: [2, 1, 3], data: crossEntropies(last, 0) };
+      },
     },
     {
       name: "mseLoss",

@@ -1,4 +1,16 @@
-import { gradcheck, manualSeed, nn, noGrad, rand, randn, type Tensor, tensor, zeros } from "topograd";
+import {
+  eye,
+  gradcheck,
+  manualSeed,
+  nn,
+  noGrad,
+  rand,
+  randn,
+  scope,
+  type Tensor,
+  tensor,
+  zeros,
+} from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -99,6 +111,91 @@ test("initialisers have the bounds and variances of their papers", () => {
   assert.throws(() => nn.init.xavierUniform(zeros([3])), /at least 2 axes, got \[3\]/);
 });
 
+test("orthogonal: orthonormal rows or columns, whichever are fewer", () => {
+  for (const shape of [
+    [7, 7],
+    [5, 12],
+    [12, 5],
+    [6, 2, 3, 3],
+  ]) {
+    const w = nn.init.orthogonal(zeros(shape), 2).reshape([shape[0], -1]);
+    const gram = w.shape[0] <= w.shape[1] ? w.matmul(w.T) : w.T.matmul(w);
+    assert.ok(gram.sub(eye(gram.shape[0]).mul(4)).abs().max().item() < 1e-5);
+  }
+  assert.throws(
+    () => nn.init.orthogonal(zeros([3])),
+    /orthogonal: needs a weight of at least 2 axes, got \[3\]/,
+  );
+});
+
+test("clipGradNorm scales all gradients by one factor and returns the norm before", () => {
+  const [a, b, idle] = [tensor([3, 0]), tensor([[4]]), tensor([1])];
+  for (const p of [a, b, idle]) p.requiresGrad = true;
+  const accumulate = () => a.mul(a).sum().add(b.mul(b).sum()).mul(0.5).backward();
+  accumulate();
+  assert.is(nn.clipGradNorm([a, b, idle], 10), 5);
+  assert.equal(a.grad!.toArray(), [3, 0]);
+  assert.is(nn.clipGradNorm([a, b, idle], 1), 5);
+  assert.ok(Math.abs(a.grad!.slice(0, 0, 1).item() - 0.6) < 1e-6);
+  assert.ok(Math.abs(b.grad!.item() - 0.8) < 1e-6);
+  assert.ok(nn.clipGradNorm([a, b, idle], 1) <= 1);
+  assert.throws(() => nn.clipGradNorm([a], 0), /clipGradNorm: the largest norm must be positive, got 0/);
+});
+
+test("Embedding looks up rows, and adds up the gradients of those used twice", () => {
+  const layer = new nn.Embedding(5, 3);
+  const y = layer.forward(
+    tensor(
+      [
+        [4, 0],
+        [4, 1],
+      ],
+      { dtype: "int32" },
+    ),
+  );
+  assert.equal([...y.shape], [2, 2, 3]);
+  assert.equal(y.slice(0, 1).slice(1, 0, 1).toFloat32Array(), layer.weight.slice(0, 4).toFloat32Array());
+  y.sum().backward();
+  assert.equal(layer.weight.grad!.sum(1).toArray(), [3, 3, 0, 0, 6]);
+  assert.throws(
+    () => layer.forward(tensor(Int32Array.of(5))),
+    /index 5 .*out of range for axis 0 of shape \[5,3\]/,
+  );
+  assert.throws(() => layer.forward(tensor([1])), /indices must be an int32 tensor/);
+});
+
+test("Flatten, Reshape and Residual", () => {
+  assert.equal([...new nn.Flatten().forward(zeros([2, 3, 4])).shape], [2, 12]);
+  assert.equal([...new nn.Flatten(-2).forward(zeros([2, 3, 4])).shape], [2, 12]);
+  assert.equal([...new nn.Reshape([2, 2]).forward(zeros([3, 4])).shape], [3, 2, 2]);
+  const doubled = new nn.Residual(new nn.Sequential());
+  assert.equal(doubled.forward(tensor([1, 2])).toArray(), [2, 4]);
+  const projected = new nn.Residual(new nn.Linear(3, 2), new nn.Linear(3, 2));
+  assert.is(projected.parameters().length, 4);
+  assert.equal([...projected.forward(zeros([4, 3])).shape], [4, 2]);
+  assert.throws(
+    () => new nn.Residual(new nn.Linear(3, 2)).forward(zeros([4, 3])),
+    /Residual: the module puts out \[4,2\], the shortcut \[4,3\]/,
+  );
+});
+
+test("activations are the methods of the same name", () => {
+  const x = randn([4, 5]);
+  const pairs: [nn.Activation, Tensor][] = [
+    [new nn.ReLU(), x.relu()],
+    [new nn.LeakyReLU(0.2), x.leakyRelu(0.2)],
+    [new nn.ELU(0.5), x.elu(0.5)],
+    [new nn.GELU(), x.gelu()],
+    [new nn.SiLU(), x.silu()],
+    [new nn.Softplus(), x.softplus()],
+    [new nn.Sigmoid(), x.sigmoid()],
+    [new nn.Tanh(), x.tanh()],
+    [new nn.Softmax(1), x.softmax(1)],
+    [new nn.LogSoftmax(-1), x.logSoftmax(-1)],
+  ];
+  for (const [module, expected] of pairs) assert.equal(module.forward(x).toArray(), expected.toArray());
+});
+
 test("dropout keeps the mean, drops the share, and rests in eval mode", () => {
   manualSeed(2);
   const layer = new nn.Dropout(0.25);
@@ -133,19 +230,23 @@ test("taps see each output in order and leave the model as it was", () => {
   assert.not(Object.hasOwn(model, "forward"));
 });
 
-test("accuracy", () => {
-  assert.is(
-    nn.accuracy(
-      tensor([
-        [1, 2],
-        [3, 0],
-        [0, 1],
-        [0, 1],
-      ]),
-      tensor(Int32Array.of(1, 0, 0, 1)),
-    ),
-    0.75,
-  );
+test("what taps have seen outlives the scopes inside the model and belongs to the one outside", () => {
+  const model = nn.mlp([3, 4, 2]);
+  const outputs: Tensor[] = [];
+  scope(() => {
+    nn.tapOutputs(
+      model,
+      (_, __, output) => outputs.push(output),
+      () => {
+        model.forward(randn([2, 3]));
+      },
+    );
+    assert.ok(outputs.every((output) => output.toArray() !== null));
+    // The graph is still there: a loss on hidden activations can be trained.
+    outputs[1].sum().backward();
+    assert.is.not(model.parameters()[0].grad, null);
+  });
+  assert.throws(() => outputs[0].item(), /freed at the end of its scope/);
 });
 
 test("losses refuse what does not fit", () => {
@@ -157,7 +258,15 @@ test("losses refuse what does not fit", () => {
   assert.throws(() => nn.crossEntropy(x, tensor([0, 1, 2, 0])), /labels must be int32/);
   assert.throws(
     () => nn.crossEntropy(x, tensor(Int32Array.of(0))),
-    /expected scores \[N,C\] and labels \[N\]/,
+    /crossEntropy: expected scores \[N,C\] and labels \[N\], or \[N,C,...\] and \[N,...\], got \[4,3\] and \[1\]/,
+  );
+  assert.throws(
+    () => nn.crossEntropy(x, tensor(Int32Array.of(0, 1, 2, 0)), { weight: tensor([1, 2]) }),
+    /crossEntropy: expected weight \[3\], got \[2\]/,
+  );
+  assert.throws(
+    () => nn.nllLoss(x, tensor(Int32Array.of(0, -1, 2, 0))),
+    /nllLoss: label -1 \(row 1\) is out of range for 3 classes/,
   );
   assert.throws(() => nn.mseLoss(x, randn([4])), /mseLoss: shapes differ: \[4,3\] and \[4\]/);
   assert.throws(() => nn.mseLoss(x, x, { reduction: "avg" as "mean" }), /reduction must be/);

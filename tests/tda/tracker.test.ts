@@ -1,4 +1,17 @@
-import { data, manualSeed, nn, rand, randn, runtime, scope, tda, tensor, zeros } from "topograd";
+import {
+  concat,
+  data,
+  manualSeed,
+  nn,
+  rand,
+  randn,
+  runtime,
+  scope,
+  type Tensor,
+  tda,
+  tensor,
+  zeros,
+} from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -83,6 +96,82 @@ test("layers by name, also those of a custom module", () => {
     () => new tda.ConnectomeTracker(new Twin(), { probe: randn([20, 6]), layers: ["c"] }),
     /no module "c"; it has , a, b/,
   );
+});
+
+/** The connectome computed from the columns of these signals. */
+const expected = (parts: Tensor[]) => tda.connectome(concat(parts, 1)).toArray();
+
+test("channels of convolutions are read by their spatial means, after batch norm and activation", () => {
+  const [first, second, third] = [new nn.Conv2d(2, 4, 3), new nn.BatchNorm2d(4), new nn.ReLU()];
+  const [fourth, fifth] = [new nn.Linear(4 * 3 * 3, 6), new nn.Tanh()];
+  const flat = [new nn.MaxPool2d(2), new nn.Flatten()];
+  const model = new nn.Sequential(first, second, third, ...flat, fourth, fifth, new nn.Linear(6, 3));
+  const probe = randn([12, 2, 8, 8]);
+  const tracker = new tda.ConnectomeTracker(model, { probe });
+  const { connectome } = tracker.observe();
+  assert.equal(tracker.signals, [
+    { layer: "2", count: 4 },
+    { layer: "6", count: 6 },
+  ]);
+  model.eval();
+  const channels = third.forward(second.forward(first.forward(probe)));
+  const hidden = fifth.forward(fourth.forward(flat[1].forward(flat[0].forward(channels))));
+  assert.equal(connectome.toArray(), expected([channels.mean([2, 3]), hidden]));
+  assert.ok(third.training === false && model.training === false);
+});
+
+test("signals [N,C,L] of one-dimensional convolutions have their channels first, tokens [N,T,D] last", () => {
+  const model = new nn.Sequential(new nn.Conv1d(2, 5, 3), new nn.ReLU(), new nn.Conv1d(5, 2, 3));
+  const probe = randn([10, 2, 9]);
+  const { connectome } = new tda.ConnectomeTracker(model, { probe }).observe();
+  assert.equal(
+    connectome.toArray(),
+    expected([
+      probe
+        .conv1d(...weightsOf(model, "0"))
+        .relu()
+        .mean(2),
+    ]),
+  );
+
+  const tokens = new nn.Sequential(new nn.Linear(4, 6), new nn.ReLU(), new nn.Linear(6, 2));
+  const words = randn([10, 7, 4]);
+  const tracker = new tda.ConnectomeTracker(tokens, { probe: words });
+  tracker.observe();
+  assert.equal(tracker.signals, [{ layer: "1", count: 6 }]);
+});
+
+const weightsOf = (model: nn.Module, name: string) => {
+  const state = model.stateDict();
+  return [state[`${name}.weight`], state[`${name}.bias`]] as const;
+};
+
+test("residual blocks: each convolution's activation, the sum's after the block, shortcuts not on their own", () => {
+  for (const norm of ["batch", "group"] as const) {
+    const model = nn.resnet8({ channels: 1, norm });
+    const tracker = new tda.ConnectomeTracker(model, { probe: randn([6, 1, 12, 12]) });
+    tracker.observe();
+    assert.equal(tracker.signals, [
+      { layer: "2", count: 16 },
+      { layer: "3.module.2", count: 16 },
+      { layer: "4", count: 16 },
+      { layer: "5.module.2", count: 32 },
+      { layer: "6", count: 32 },
+      { layer: "7.module.2", count: 64 },
+      { layer: "8", count: 64 },
+    ]);
+    assert.is(tracker.observe().distance, 0);
+  }
+});
+
+test("the reference networks for images have signals in every hidden layer", () => {
+  const signals = (model: nn.Module, probe: Tensor) => {
+    const tracker = new tda.ConnectomeTracker(model, { probe, maxSignals: 1024 });
+    tracker.observe();
+    return tracker.signals.map(({ layer, count }) => `${layer}:${count}`).join(" ");
+  };
+  assert.is(signals(nn.lenet(), randn([4, 784])), "2:6 5:16 9:120 11:84");
+  assert.is(signals(nn.vgg(), randn([3, 3, 32, 32])), "1:32 3:32 6:64 8:64 11:128 13:128 17:256 19:128");
 });
 
 test("NaN activations name the layer", () => {
