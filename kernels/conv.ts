@@ -1,8 +1,9 @@
-// Two-dimensional convolution (cross-correlation, as is usual) of NCHW images as an implicit matrix product: panels of
-// the column matrix are packed straight from a zero-padded copy of the image and multiplied by the GEMM micro-kernel.
-// x[n, c_in, h, w_in], w[c_out, c_in / groups, kh, kw], out[n, c_out, out_h, out_w]; pixel (oy, ox) of the output sees
-// x at (oy stride_h - pad_h + ky dil_h, ox stride_w - pad_w + kx dil_w). Images are computed one by one, each with the
-// same bits in any batch.
+// Two-dimensional convolution (cross-correlation, as is usual) of NCHW images as an implicit matrix
+// product: panels of the column matrix are packed straight from a zero-padded copy of the image and
+// multiplied by the GEMM micro-kernel. Shapes:
+//   x[n, c_in, h, w_in], w[c_out, c_in / groups, kh, kw], out[n, c_out, out_h, out_w].
+// Pixel (oy, ox) of out and tap (ky, kx) of w meet at row oy stride_h - pad_h + ky dil_h of x, columns
+// likewise. Images are computed one by one, each with the same bits in any batch.
 import { WINDOW_SLACK, fill_window, pack_pixels, pack_taps } from "./im2col";
 import { pack_rows } from "./pack";
 import { correlate_plane, correlate_taps, plane_sum } from "./plane";
@@ -34,20 +35,23 @@ export function conv2d_scratch_bytes(
   const inputs = c_in / groups;
   const outputs = c_out / groups;
   const k = max(inputs, outputs) * kh * kw;
-  const packed = max(round_up(outputs, MR) * max(inputs * kh * kw, KC), round_up(inputs, MR) * outputs * kh * kw);
+  const w_packed = max(round_up(outputs, MR) * inputs, round_up(inputs, MR) * outputs) * kh * kw;
+  const packed = max(w_packed, round_up(outputs, MR) * KC);
   const x_window = inputs * span(out_h, stride_h, kh, dil_h) * span(out_w, stride_w, kw, dil_w);
-  const g_window_h = floor_div(h - 1 + pad_h, stride_h) - floor_div(pad_h - (kh - 1) * dil_h, stride_h) + 1;
-  const g_window_w = floor_div(w_in - 1 + pad_w, stride_w) - floor_div(pad_w - (kw - 1) * dil_w, stride_w) + 1;
+  const g_h = floor_div(h - 1 + pad_h, stride_h) - floor_div(pad_h - (kh - 1) * dil_h, stride_h) + 1;
+  const g_w = floor_div(w_in - 1 + pad_w, stride_w) - floor_div(pad_w - (kw - 1) * dil_w, stride_w) + 1;
   const phase = inputs * ((h + stride_h - 1) / stride_h) * ((w_in + stride_w - 1) / stride_w);
-  const floats = KC * NR + 2 * round_up(k, NR) + packed + max(x_window, outputs * g_window_h * g_window_w + phase);
-  return <i32>TILE_BYTES + 4 * floats + <i32>WINDOW_SLACK + 64;
+  const images = max(x_window, outputs * g_h * g_w + phase);
+  const alignment = 16;
+  const floats = KC * NR + 2 * round_up(k, NR) + packed + images;
+  return <i32>TILE_BYTES + (floats << 2) + <i32>WINDOW_SLACK + alignment;
 }
 
 /** out[n, c_out, out_h, out_w] = x * w, plus bias[c_out] unless that pointer is 0. */
 export function conv2d_forward_f32(
-  out: usize, x: usize, w: usize, bias: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, kh: i32, kw: i32,
-  stride_h: i32, stride_w: i32, pad_h: i32, pad_w: i32, dil_h: i32, dil_w: i32, groups: i32, out_h: i32, out_w: i32,
-  scratch: usize,
+  out: usize, x: usize, w: usize, bias: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, kh: i32,
+  kw: i32, stride_h: i32, stride_w: i32, pad_h: i32, pad_w: i32, dil_h: i32, dil_w: i32, groups: i32,
+  out_h: i32, out_w: i32, scratch: usize,
 ): void {
   const channels = c_in / groups;
   const m = c_out / groups;
@@ -72,25 +76,25 @@ export function conv2d_forward_f32(
       fill_window(window, image, channels, h, w_in, window_h, window_w, -pad_h, -pad_w);
       if (bias) spread(c, bias + (<usize>(group * m) << 2), m, pixels);
       multiply_columns(
-        c, packed, m, k, window, offsets, out_h, out_w, <usize>(stride_h * window_w) << 2, <usize>stride_w << 2,
-        bias != 0, panel, scratch,
+        c, packed, m, k, window, offsets, out_h, out_w, <usize>(stride_h * window_w) << 2,
+        <usize>stride_w << 2, bias != 0, panel, scratch,
       );
     }
   }
 }
 
-/** gx[n, c_in, h, w_in] = the gradient with respect to x for g[n, c_out, out_h, out_w]; as well the forward pass of the
- *  transposed convolution. Pixels of gx that agree modulo the stride see the same taps of w: each such phase is a
- *  convolution of g with stride 1, so that no work is spent on the zeros of a dilated g. */
+/** gx[n, c_in, h, w_in] = the gradient with respect to x for g[n, c_out, out_h, out_w]; as well the forward
+ *  pass of the transposed convolution. Pixels of gx that agree modulo the stride see the same taps of w:
+ *  each such phase is a convolution of g with stride 1, and no work is spent on the zeros of a dilated g. */
 export function conv2d_grad_input_f32(
   gx: usize, g: usize, w: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, kh: i32, kw: i32,
-  stride_h: i32, stride_w: i32, pad_h: i32, pad_w: i32, dil_h: i32, dil_w: i32, groups: i32, out_h: i32, out_w: i32,
-  scratch: usize,
+  stride_h: i32, stride_w: i32, pad_h: i32, pad_w: i32, dil_h: i32, dil_w: i32, groups: i32, out_h: i32,
+  out_w: i32, scratch: usize,
 ): void {
   const channels = c_out / groups;
   const m = c_in / groups;
   const taps = kh * kw;
-  // Row y of gx and kernel row ky meet row (y + pad_h - ky dil_h) / stride_h of g, where that is an integer.
+  // Row y of gx and tap ky of w meet at row (y + pad_h - ky dil_h) / stride_h of g, if that is an integer.
   const top = floor_div(pad_h - (kh - 1) * dil_h, stride_h);
   const left = floor_div(pad_w - (kw - 1) * dil_w, stride_w);
   const window_h = floor_div(h - 1 + pad_h, stride_h) - top + 1;
@@ -123,14 +127,15 @@ export function conv2d_grad_input_f32(
             }
           }
         }
-        pack_weights(packed, w + (<usize>(group * channels * m * taps) << 2), <usize>taps << 2, weight_offsets, m, k);
+        const w_group = w + (<usize>(group * channels * m * taps) << 2);
+        pack_weights(packed, w_group, <usize>taps << 2, weight_offsets, m, k);
         for (let i = 0; i < n; i++) {
           const image = g + (<usize>(out_h * out_w) << 2) * <usize>(i * c_out + group * channels);
           const to = gx + (<usize>(h * w_in) << 2) * <usize>(i * c_in + group * m);
           fill_window(window, image, channels, out_h, out_w, window_h, window_w, top, left);
           multiply_columns(
-            direct ? to : phase, packed, m, k, window, offsets, grid_h, grid_w, <usize>window_w << 2, 4, false, panel,
-            scratch,
+            direct ? to : phase, packed, m, k, window, offsets, grid_h, grid_w, <usize>window_w << 2, 4,
+            false, panel, scratch,
           );
           if (!direct) scatter(to, phase, m, h, w_in, y, x, stride_h, stride_w);
         }
@@ -142,8 +147,8 @@ export function conv2d_grad_input_f32(
 /** gw[c_out, c_in / groups, kh, kw] = the gradient with respect to w for g[n, c_out, out_h, out_w]. */
 export function conv2d_grad_weight_f32(
   gw: usize, g: usize, x: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, kh: i32, kw: i32,
-  stride_h: i32, stride_w: i32, pad_h: i32, pad_w: i32, dil_h: i32, dil_w: i32, groups: i32, out_h: i32, out_w: i32,
-  scratch: usize,
+  stride_h: i32, stride_w: i32, pad_h: i32, pad_w: i32, dil_h: i32, dil_w: i32, groups: i32, out_h: i32,
+  out_w: i32, scratch: usize,
 ): void {
   const channels = c_in / groups;
   const m = c_out / groups;
@@ -184,7 +189,8 @@ export function conv2d_grad_weight_f32(
           const taps = offsets + (<usize>p << 2);
           pack_taps(panel, taps, window, q / out_w, q % out_w, depth, out_w, row_step, column_step);
           multiply_panels(
-            c + (<usize>p << 2), <usize>k << 2, packed, panel, m, min(NR, k - p), depth, i > 0 || q > 0, scratch,
+            c + (<usize>p << 2), <usize>k << 2, packed, panel, m, min(NR, k - p), depth, i > 0 || q > 0,
+            scratch,
           );
         }
       }
@@ -192,7 +198,7 @@ export function conv2d_grad_weight_f32(
   }
 }
 
-/** gb[c] = the sum of g[n, c, hw] over images and pixels: planes in float32 lanes, their sums in float64. */
+/** gb[c] = the sum of g[n, c, hw] over images and pixels: in planes float32 lanes, over planes float64. */
 export function conv_bias_grad_f32(gb: usize, g: usize, n: i32, c: i32, hw: i32): void {
   for (let channel = 0; channel < c; channel++) {
     let total: f64 = 0;
@@ -203,8 +209,8 @@ export function conv_bias_grad_f32(gb: usize, g: usize, n: i32, c: i32, hw: i32)
 
 /** c[m, grid_h * grid_w] (+)= the packed weights times the column matrix given by window and offsets. */
 function multiply_columns(
-  c: usize, packed: usize, m: i32, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32, row_step: usize,
-  column_step: usize, accumulate: bool, panel: usize, tile: usize,
+  c: usize, packed: usize, m: i32, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32,
+  row_step: usize, column_step: usize, accumulate: bool, panel: usize, tile: usize,
 ): void {
   if (m == 1) {
     correlate_plane(c, packed, k, window, offsets, grid_h, grid_w, row_step, column_step, accumulate);
@@ -220,7 +226,9 @@ function multiply_columns(
       const count = min(NR, pixels - q);
       const pixel = row + column_step * <usize>x;
       pack_pixels(panel, offsets, depth, pixel, count, grid_w - x, grid_w, row_step, column_step);
-      multiply_panels(c + (<usize>q << 2), <usize>pixels << 2, packed, panel, m, count, depth, accumulate || p > 0, tile);
+      multiply_panels(
+        c + (<usize>q << 2), <usize>pixels << 2, packed, panel, m, count, depth, accumulate || p > 0, tile,
+      );
       for (x += NR; x >= grid_w; x -= grid_w) row += row_step;
     }
     offsets += <usize>depth << 2;
@@ -253,25 +261,33 @@ function spread(c: usize, bias: usize, m: i32, pixels: i32): void {
 }
 
 /** Puts phase (y, x) of m planes [h, w] into its places. */
-function scatter(planes: usize, phase: usize, m: i32, h: i32, w: i32, y: i32, x: i32, stride_h: i32, stride_w: i32): void {
+function scatter(
+  planes: usize, phase: usize, m: i32, h: i32, w: i32, y: i32, x: i32, stride_h: i32, stride_w: i32,
+): void {
   const step = <usize>stride_w << 2;
   for (let c = 0; c < m; c++) {
     for (let row = y; row < h; row += stride_h) {
       let to = planes + (<usize>((c * h + row) * w + x) << 2);
-      for (let column = x; column < w; column += stride_w, to += step, phase += 4) store<f32>(to, load<f32>(phase));
+      for (let column = x; column < w; column += stride_w, phase += 4, to += step) {
+        store<f32>(to, load<f32>(phase));
+      }
     }
   }
 }
 
-/** Packs w, element (i, p) at w + i * row_step + offsets[p], in blocks of KC columns, each in strips of MR rows. */
+/** Packs the matrix with element (i, p) at w + i * row_step + offsets[p]: blocks of KC columns, in each
+ *  strips of MR rows. */
 function pack_weights(dst: usize, w: usize, row_step: usize, offsets: usize, m: i32, k: i32): void {
   for (let p = 0; p < k; p += KC) {
     const depth = min(KC, k - p);
     for (let i = 0; i < round_up(m, MR); i++) {
       const row = w + row_step * <usize>min(i, m - 1);
       let to = dst + (<usize>((i & ~3) * depth + (i & 3)) << 2);
-      for (let e = 0; e < depth; e++, to += 16) store<f32>(to, load<f32>(row + load<u32>(offsets + (<usize>(p + e) << 2))));
+      for (let e: usize = 0; e < <usize>depth << 2; e += 4, to += 16) {
+        store<f32>(to, load<f32>(row + load<u32>(offsets + e)));
+      }
     }
+    offsets += <usize>depth << 2;
     dst += <usize>(round_up(m, MR) * depth) << 2;
   }
 }

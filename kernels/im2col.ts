@@ -1,6 +1,7 @@
-// The column matrix of a convolution, one packed panel at a time and never as a whole. Its rows are the taps (input
-// channel, kernel row, kernel column), its columns the output pixels. Both index a zero-padded copy of the image, the
-// window: element (p, q) lies at offsets[p] + (row of q) * row_step + (column of q) * column_step.
+// The column matrix of a convolution, one packed panel at a time and never as a whole. Its rows are the
+// taps (input channel, kernel row, kernel column), its columns the output pixels. Both index a zero-padded
+// copy of the image, the window: tap p of pixel (y, x) is offsets[p] + y * row_step + x * column_step bytes
+// from its beginning.
 import { interleave } from "./pack";
 import { KC, NR } from "./tile";
 
@@ -14,10 +15,11 @@ function copy_floats(dst: usize, src: usize, n: i32): void {
   for (; n > 0; n--, dst += 4, src += 4) store<f32>(dst, load<f32>(src));
 }
 
-/** Copies planes[h, w] into windows[window_h, window_w] whose corner lies at (top, left) of the plane. What lies outside
- *  the plane is not touched: it has been zero from the start. */
+/** Copies planes[h, w] into windows[window_h, window_w] whose corner lies at (top, left) of the plane. What
+ *  lies outside the plane is not touched: it has been zero from the start. */
 export function fill_window(
-  window: usize, planes: usize, count: i32, h: i32, w: i32, window_h: i32, window_w: i32, top: i32, left: i32,
+  window: usize, planes: usize, count: i32, h: i32, w: i32, window_h: i32, window_w: i32, top: i32,
+  left: i32,
 ): void {
   const y_end = min(h, top + window_h);
   const x_begin = max(0, left);
@@ -32,8 +34,8 @@ export function fill_window(
   }
 }
 
-/** Packs k rows of `count` (1 to 8) consecutive pixels. pixel: address of the first; in_row: how many of a grid row are
- *  left from it on. Steps in bytes. */
+/** Packs k rows of `count` (1 to 8) consecutive pixels. pixel: address of the first; in_row: how many of a
+ *  grid row are left from it on. Steps in bytes. */
 export function pack_pixels(
   dst: usize, offsets: usize, k: i32, pixel: usize, count: i32, in_row: i32, grid_w: i32, row_step: usize,
   column_step: usize,
@@ -61,7 +63,7 @@ export function pack_pixels(
   }
   for (let lane = 0; lane < NR; lane++) {
     let to = dst + (<usize>lane << 2);
-    for (let table = offsets; to < end; to += 32, table += 4) store<f32>(to, load<f32>(pixel + load<u32>(table)));
+    for (let tap = offsets; to < end; to += 32, tap += 4) store<f32>(to, load<f32>(pixel + load<u32>(tap)));
     if (lane + 1 < count) {
       pixel += column_step;
       if (--in_row == 0) {
@@ -72,7 +74,7 @@ export function pack_pixels(
   }
 }
 
-/** Packs the transpose: eight taps by `count` consecutive pixels from (y, x) of the grid on. Steps in bytes. */
+/** Packs the transpose: `count` consecutive pixels, from (y, x) of the grid on, by eight taps. */
 export function pack_taps(
   dst: usize, offsets: usize, window: usize, y: i32, x: i32, count: i32, grid_w: i32, row_step: usize,
   column_step: usize,
@@ -95,7 +97,9 @@ export function pack_taps(
   }
 }
 
-function interleave_strided(dst: usize, step: usize, t0: usize, t1: usize, t2: usize, t3: usize, k: i32): void {
+function interleave_strided(
+  dst: usize, step: usize, t0: usize, t1: usize, t2: usize, t3: usize, k: i32,
+): void {
   for (; k > 0; k--) {
     store<f32>(dst, load<f32>(t0));
     store<f32>(dst, load<f32>(t1), 4);

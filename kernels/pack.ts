@@ -1,5 +1,20 @@
-// Packing of matrices into strips of four interleaved vectors: the four elements that share an index p along the
-// inner dimension lie together, p after p. An A panel of the micro-kernel is one strip, a B panel two side by side.
+// Packing of matrices into strips of four interleaved vectors: the four elements that share an index p
+// along the inner dimension lie together, p after p. An A panel of the micro-kernel is one strip, a B panel
+// two side by side. Also the shuffles of vectors that other kernels share.
+
+/** Elements 0, 2, 4, 6 of eight. */
+// @ts-ignore: decorator
+@inline
+export function evens(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 0, 2, 4, 6);
+}
+
+/** Elements 1, 3, 5, 7 of eight. */
+// @ts-ignore: decorator
+@inline
+export function odds(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 1, 3, 5, 7);
+}
 
 /** The columns of the matrix with rows v0 to v3, `pitch` bytes apart. */
 // @ts-ignore: decorator
@@ -19,7 +34,9 @@ export function store_transposed(dst: usize, pitch: usize, v0: v128, v1: v128, v
 }
 
 /** dst[p * pitch + i] = the p-th element of row i, for i < 4, p < k. pitch in bytes. */
-export function interleave(dst: usize, pitch: usize, r0: usize, r1: usize, r2: usize, r3: usize, k: i32): void {
+export function interleave(
+  dst: usize, pitch: usize, r0: usize, r1: usize, r2: usize, r3: usize, k: i32,
+): void {
   for (; k >= 4; k -= 4) {
     store_transposed(dst, pitch, v128.load(r0), v128.load(r1), v128.load(r2), v128.load(r3));
     dst += pitch << 2;
@@ -41,9 +58,9 @@ export function interleave(dst: usize, pitch: usize, r0: usize, r1: usize, r2: u
   }
 }
 
-/** dst[p * pitch + i] = src[min(i, count - 1) * ld + p] for i < 4, p < k: rows of src, transposed.
- *  A strip with fewer than four rows repeats the last one: what comes of it is never written out. (count may even be
- *  below 1: the second strip of a panel can lie wholly beyond the edge.) pitch and ld in bytes. */
+/** dst[p * pitch + i] = src[min(i, count - 1) * ld + p] for i < 4, p < k: rows of src, transposed. A strip
+ *  with fewer than four rows repeats the last one: what comes of it is never written out. (count may even
+ *  be below 1: the second strip of a panel can lie wholly beyond the edge.) pitch and ld in bytes. */
 export function pack_rows(dst: usize, pitch: usize, src: usize, ld: usize, count: i32, k: i32): void {
   const r1 = src + ld * <usize>min(1, count - 1);
   const r2 = src + ld * <usize>min(2, count - 1);

@@ -1,10 +1,11 @@
-// Convolution with one output channel a group, depthwise above all: each plane straight from the window, as a micro-
-// kernel would spend three of its four rows on nothing.
+// Convolution with one output channel a group, depthwise above all: each plane straight from the window,
+// where a tile of the matrix product would spend three of its four rows on nothing.
 import { madd } from "./simd";
 
+/** Four floats, `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
-function load_pixels(src: usize, step: usize, contiguous: bool): v128 {
+export function load_pixels(src: usize, step: usize, contiguous: bool): v128 {
   if (contiguous) return v128.load(src);
   let v = v128.load_zero<f32>(src);
   v = v128.load_lane<f32>(src + step, v, 1);
@@ -15,8 +16,8 @@ function load_pixels(src: usize, step: usize, contiguous: bool): v128 {
 // @ts-ignore: decorator
 @inline
 function correlate(
-  out: usize, weights: usize, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32, row_step: usize,
-  step: usize, accumulate: bool, contiguous: bool,
+  out: usize, weights: usize, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32,
+  row_step: usize, step: usize, accumulate: bool, contiguous: bool,
 ): void {
   const end = offsets + (<usize>k << 2);
   const zero = f32x4.splat(0);
@@ -58,11 +59,11 @@ function correlate(
   }
 }
 
-/** out[grid_h, grid_w] (+)= the sum over taps of weights[p] times the pixels at offsets[p] from (y, x) of the window.
- *  Each weight stands in all four lanes. Steps in bytes. */
+/** out[grid_h, grid_w] (+)= the sum over taps of weights[p] times the pixels at offsets[p] from (y, x) of
+ *  the window. Each weight stands in all four lanes. Steps in bytes. */
 export function correlate_plane(
-  out: usize, weights: usize, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32, row_step: usize,
-  column_step: usize, accumulate: bool,
+  out: usize, weights: usize, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32,
+  row_step: usize, column_step: usize, accumulate: bool,
 ): void {
   if (column_step == 4) {
     correlate(out, weights, k, window, offsets, grid_h, grid_w, row_step, 4, accumulate, true);
@@ -81,8 +82,8 @@ function lane_sum(v: v128): f32 {
 // @ts-ignore: decorator
 @inline
 function project(
-  out: usize, g: usize, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32, row_step: usize, step: usize,
-  accumulate: bool, contiguous: bool,
+  out: usize, g: usize, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32, row_step: usize,
+  step: usize, accumulate: bool, contiguous: bool,
 ): void {
   for (; k > 0; k -= 4, offsets += 16) {
     let s0 = f32x4.splat(0);
@@ -136,8 +137,8 @@ function put(out: usize, v: f32, accumulate: bool): void {
   store<f32>(out, accumulate ? load<f32>(out) + v : v);
 }
 
-/** out[p] (+)= the sum over pixels of g[grid_h, grid_w] times the pixels at offsets[p] from (y, x) of the window, for
- *  p < k. The table of offsets reaches to a multiple of four. Steps in bytes. */
+/** out[p] (+)= the sum over pixels of g[grid_h, grid_w] times the pixels at offsets[p] from (y, x) of the
+ *  window, for p < k. The table of offsets reaches to a multiple of four. Steps in bytes. */
 export function correlate_taps(
   out: usize, g: usize, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32, row_step: usize,
   column_step: usize, accumulate: bool,

@@ -13,30 +13,34 @@ import type { OperationCase } from "./operations";
 
 const pair = (value: Pair): readonly [number, number] => (typeof value === "number" ? [value, value] : value);
 
-/** Every product of a convolution, as flat positions in input, weight and output; straight from the definition. */
+/** Calls `visit` with the flat positions in input, weight and output of every product of a convolution. */
 function eachProduct(
-  shapes: { x: number[]; w: number[]; out: number[] },
+  [n, cin, height, width]: number[],
+  [cout, inPerGroup, kh, kw]: number[],
+  [, , outHeight, outWidth]: number[],
   options: ConvolutionOptions,
-  visit: (x: number[], w: number[], out: number[]) => void,
+  visit: (x: number, w: number, out: number) => void,
 ): void {
-  const [stride, padding, dilation] = [options.stride ?? 1, options.padding ?? 0, options.dilation ?? 1].map(
-    pair,
-  );
-  const groups = options.groups ?? 1;
-  const [cout, inPerGroup] = shapes.w;
-  const [height, width] = shapes.x.slice(2);
-  each(shapes.out, ([n, co, oy, ox]) => {
-    const group = Math.floor(co / (cout / groups));
-    each(shapes.w.slice(1), ([ci, ky, kx]) => {
-      const y = oy * stride[0] - padding[0] + ky * dilation[0];
-      const x = ox * stride[1] - padding[1] + kx * dilation[1];
-      if (y < 0 || y >= height || x < 0 || x >= width) return;
-      visit([n, group * inPerGroup + ci, y, x], [co, ci, ky, kx], [n, co, oy, ox]);
-    });
-  });
+  const [sh, sw] = pair(options.stride ?? 1);
+  const [ph, pw] = pair(options.padding ?? 0);
+  const [dh, dw] = pair(options.dilation ?? 1);
+  const outPerGroup = cout / (options.groups ?? 1);
+  for (let out = 0; out < n * cout * outHeight * outWidth; out++) {
+    const [ox, oy] = [out % outWidth, Math.floor(out / outWidth) % outHeight];
+    const co = Math.floor(out / (outWidth * outHeight)) % cout;
+    const image = Math.floor(out / (outWidth * outHeight * cout));
+    for (let tap = 0; tap < inPerGroup * kh * kw; tap++) {
+      const ci = Math.floor(co / outPerGroup) * inPerGroup + Math.floor(tap / (kh * kw));
+      const y = oy * sh - ph + (Math.floor(tap / kw) % kh) * dh;
+      const x = ox * sw - pw + (tap % kw) * dw;
+      if (y < 0 || y >= height || x < 0 || x >= width) continue;
+      visit(((image * cin + ci) * height + y) * width + x, co * inPerGroup * kh * kw + tap, out);
+    }
+  }
 }
 
-const flatIndex = (shape: number[], index: number[]) => index.reduce((flat, i, d) => flat * shape[d] + i, 0);
+/** The bias of each channel everywhere. */
+const filled = (shape: number[], bias: Ref | null) => build(shape, ([, co]) => bias?.data[co] ?? 0);
 
 function convolution(x: Ref, w: Ref, bias: Ref | null, options: ConvolutionOptions): Ref {
   const [stride, padding, dilation] = [options.stride ?? 1, options.padding ?? 0, options.dilation ?? 1].map(
@@ -46,14 +50,14 @@ function convolution(x: Ref, w: Ref, bias: Ref | null, options: ConvolutionOptio
     const room = x.shape[d + 2] + 2 * padding[d] - dilation[d] * (w.shape[d + 2] - 1) - 1;
     return Math.floor(room / stride[d]) + 1;
   });
-  const shape = [x.shape[0], w.shape[0], ...extents];
-  const out = build(shape, ([, co]) => bias?.data[co] ?? 0);
-  eachProduct({ x: x.shape, w: w.shape, out: shape }, options, (xi, wi, oi) => {
-    out.data[flatIndex(shape, oi)] += at(x, xi) * at(w, wi);
+  const out = filled([x.shape[0], w.shape[0], ...extents], bias);
+  eachProduct(x.shape, w.shape, out.shape, options, (i, k, o) => {
+    out.data[o] += x.data[i] * w.data[k];
   });
   return out;
 }
 
+/** What the convolution from out to x would spread backwards. */
 function transposed(x: Ref, w: Ref, bias: Ref | null, options: TransposedConvolutionOptions): Ref {
   const [stride, padding, dilation, extra] = [
     options.stride ?? 1,
@@ -65,10 +69,9 @@ function transposed(x: Ref, w: Ref, bias: Ref | null, options: TransposedConvolu
     (d) =>
       (x.shape[d + 2] - 1) * stride[d] - 2 * padding[d] + dilation[d] * (w.shape[d + 2] - 1) + extra[d] + 1,
   );
-  const shape = [x.shape[0], w.shape[1] * (options.groups ?? 1), ...extents];
-  const out = build(shape, ([, co]) => bias?.data[co] ?? 0);
-  eachProduct({ x: shape, w: w.shape, out: x.shape }, options, (oi, wi, xi) => {
-    out.data[flatIndex(shape, oi)] += at(x, xi) * at(w, wi);
+  const out = filled([x.shape[0], w.shape[1] * (options.groups ?? 1), ...extents], bias);
+  eachProduct(out.shape, w.shape, x.shape, options, (o, k, i) => {
+    out.data[o] += x.data[i] * w.data[k];
   });
   return out;
 }

@@ -69,6 +69,15 @@ for (const [name, cases] of groups) {
     });
   }
 
+  test(`${name}: refuses tensors that were freed`, () => {
+    const { inputs, run } = cases[0];
+    for (const which of inputs.keys()) {
+      const tensors = inputs.map((input) => toTensor(input));
+      tensors[which].dispose();
+      assert.throws(() => run(...tensors), /a tensor of shape \[[\d,]*\] was freed by dispose\(\).*keep\(\)/);
+    }
+  });
+
   test(`${name}: leaves no memory behind`, () => {
     const before = runtime().bytesInUse;
     scope(() => {

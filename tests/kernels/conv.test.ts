@@ -261,6 +261,16 @@ test("conv2d: depthwise, with multiplier, kernel, stride and dilation", () => {
   }
 });
 
+test("conv2d: depthwise, tap counts of every remainder", () => {
+  for (const kernel of [
+    [1, 2],
+    [1, 3],
+    [2, 3],
+    [5, 2],
+  ] as [number, number][])
+    check({ ...base, cOut: 3, groups: 3, kernel });
+});
+
 test("conv2d: more taps and pixels than one block is deep", () => {
   check({ ...base, n: 1, cIn: 33, cOut: 6, h: 6 });
   check({ ...base, n: 1, cIn: 5, cOut: 61, h: 4 });
