@@ -4,26 +4,29 @@
 // the robust signal, the hysteresis, the multiplier and the envelope are ours, and every constant is an option.
 
 import { NonFiniteError, type Stateful } from "../core/index";
-import { exp, log, pow } from "../core/math";
+import { exp } from "../core/math";
+import { checkEnvelope, ENVELOPE_DEFAULTS, EnvelopedSchedule, type EnvelopeOptions } from "./envelope";
+import {
+  type ControllerState,
+  checkMultiplier,
+  checkObservations,
+  MULTIPLIER_DEFAULTS,
+  type MultiplierOptions,
+  nextLogMultiplier,
+  OBSERVATION_DEFAULTS,
+  type ObservationOptions,
+  observationsBy,
+} from "./gate";
 import { detrendedSignal, medianSignal } from "./robust";
-import { requireSchedulable, type Schedulable } from "./schedule";
+import { requireThat, type Schedulable, type ScheduleState } from "./schedule";
 
 /** Anything that measures how far the connectome moved since it was last asked: null the first time. */
 export interface ConnectomeObserver {
   observe(): { distance: number | null; milliseconds?: number };
 }
 
-/** SLOW: the connectome reconfigures. FAST: it has been calm. HOLD: neither. */
-export type ControllerState = "HOLD" | "SLOW" | "FAST";
-
 /** Options of {@link CGALR}. Only `stepsPerEpoch` has no default. */
-export interface CGALROptions {
-  /** Optimizer steps in an epoch: time is counted in epochs. */
-  stepsPerEpoch: number;
-  /** Observations an epoch. Default 5. */
-  observationsPerEpoch?: number;
-  /** Observe every so many steps instead. */
-  everySteps?: number;
+export interface CGALROptions extends EnvelopeOptions, ObservationOptions, MultiplierOptions {
   /** Distances the signal is compared with. Default 12. */
   window?: number;
   /** Fewest distances before the controller acts. Default 6. */
@@ -38,22 +41,6 @@ export interface CGALROptions {
   calm?: number;
   /** Calm observations in a row before FAST begins. Default 3. */
   calmFor?: number;
-  /** What SLOW multiplies the rate by at each observation. Default 0.8. */
-  slowFactor?: number;
-  /** What FAST multiplies the rate by at each observation. Default 1.05. */
-  fastFactor?: number;
-  /** Share of log m that is remembered at each observation, in (0, 1]. Default 0.9. */
-  memory?: number;
-  /** Lower bound of the multiplier, in (0, 1]. Default 0.1. */
-  minScale?: number;
-  /** Upper bound of the multiplier, at least 1. Default 4. */
-  maxScale?: number;
-  /** "robbins-monro" (default) or "none". */
-  envelope?: "robbins-monro" | "none";
-  /** Epochs after which the envelope bends. Default 2. */
-  tau?: number;
-  /** How the envelope falls, in (1/2, 1]. Default 0.75. */
-  power?: number;
 }
 
 /** One observation. */
@@ -75,19 +62,19 @@ export interface CGALRRecord {
 }
 
 /** Everything that the next rate depends on. */
-export interface CGALRState {
-  count: number;
+export interface CGALRState extends ScheduleState {
   distances: number[];
   state: ControllerState;
   calmCount: number;
   logMultiplier: number;
-  initialRates: number[];
   history: CGALRRecord[];
   tracker: unknown;
 }
 
 const DEFAULTS = {
-  observationsPerEpoch: 5,
+  ...ENVELOPE_DEFAULTS,
+  ...OBSERVATION_DEFAULTS,
+  ...MULTIPLIER_DEFAULTS,
   window: 12,
   warmup: 6,
   signal: "detrended",
@@ -95,40 +82,17 @@ const DEFAULTS = {
   leaveSlow: 1,
   calm: 1,
   calmFor: 3,
-  slowFactor: 0.8,
-  fastFactor: 1.05,
-  memory: 0.9,
-  minScale: 0.1,
-  maxScale: 4,
-  envelope: "robbins-monro",
-  tau: 2,
-  power: 0.75,
 } as const;
 
 type Settings = Required<Omit<CGALROptions, "everySteps">> & { everySteps?: number };
 
-function check(condition: boolean, what: string, got: unknown): void {
-  if (!condition) throw new RangeError(`CGALR: ${what}, got ${String(got)}`);
-}
-
 function validated(options: CGALROptions): Settings {
   const o: Settings = { ...DEFAULTS, ...options };
-  check(
-    o.stepsPerEpoch > 0 && Number.isFinite(o.stepsPerEpoch),
-    "stepsPerEpoch must be positive",
-    o.stepsPerEpoch,
-  );
-  if (options.observationsPerEpoch !== undefined && o.everySteps !== undefined) {
-    throw new RangeError("CGALR: give observationsPerEpoch or everySteps, not both");
-  }
-  if (o.everySteps !== undefined) {
-    check(
-      Number.isInteger(o.everySteps) && o.everySteps > 0,
-      "everySteps must be a positive integer",
-      o.everySteps,
-    );
-  }
-  check(o.observationsPerEpoch > 0, "observationsPerEpoch must be positive", o.observationsPerEpoch);
+  const check = (condition: boolean, what: string, got: unknown) =>
+    requireThat("CGALR", condition, what, got);
+  checkEnvelope("CGALR", o);
+  checkObservations("CGALR", o, options);
+  checkMultiplier("CGALR", o);
   check(Number.isInteger(o.warmup) && o.warmup >= 2, "warmup must be an integer of at least 2", o.warmup);
   check(
     Number.isInteger(o.window) && o.window >= o.warmup,
@@ -143,18 +107,6 @@ function validated(options: CGALROptions): Settings {
   check(o.leaveSlow <= o.enterSlow, "leaveSlow must not be above enterSlow", o.leaveSlow);
   check(o.calm <= o.enterSlow, "calm must not be above enterSlow", o.calm);
   check(Number.isInteger(o.calmFor) && o.calmFor >= 1, "calmFor must be a positive integer", o.calmFor);
-  check(o.slowFactor > 0 && o.slowFactor <= 1, "slowFactor must lie in (0, 1]", o.slowFactor);
-  check(o.fastFactor >= 1 && Number.isFinite(o.fastFactor), "fastFactor must be at least 1", o.fastFactor);
-  check(o.memory > 0 && o.memory <= 1, "memory must lie in (0, 1]", o.memory);
-  check(o.minScale > 0 && o.minScale <= 1, "minScale must lie in (0, 1]", o.minScale);
-  check(o.maxScale >= 1 && Number.isFinite(o.maxScale), "maxScale must be at least 1", o.maxScale);
-  check(
-    o.envelope === "robbins-monro" || o.envelope === "none",
-    'envelope must be "robbins-monro" or "none"',
-    o.envelope,
-  );
-  check(o.tau > 0, "tau must be positive", o.tau);
-  check(o.power > 0.5 && o.power <= 1, "power must lie in (1/2, 1]", o.power);
   return o;
 }
 
@@ -170,14 +122,9 @@ function validated(options: CGALROptions): Settings {
  * At each step the envelope is (1 + t / tau)^-power with t in epochs, so that the rates sum to infinity and their
  * squares do not, whatever the controller does (Robbins and Monro 1951); the convergence argument is for plain SGD.
  */
-export class CGALR implements Stateful<CGALRState> {
-  readonly interval = "step" as const;
+export class CGALR extends EnvelopedSchedule<Settings, CGALRState> {
   /** Every observation so far. */
   readonly history: CGALRRecord[] = [];
-  /** The options in force, defaults included. */
-  readonly options: Readonly<Settings>;
-  private initialRates: number[];
-  private count = 0;
   private distances: number[] = [];
   private state: ControllerState = "HOLD";
   private calmCount = 0;
@@ -188,32 +135,24 @@ export class CGALR implements Stateful<CGALRState> {
    * @param tracker observed by this schedule when an observation is due, first after one interval.
    */
   constructor(
-    readonly optimizer: Schedulable,
+    optimizer: Schedulable,
     readonly tracker: ConnectomeObserver,
     options: CGALROptions,
   ) {
-    requireSchedulable("CGALR", optimizer);
-    this.options = validated(options);
-    this.initialRates = optimizer.groups.map((group) => group.lr);
+    super(optimizer, validated(options));
   }
 
-  /** What the envelope and the initial rate are multiplied by. */
   get multiplier(): number {
     return exp(this.logMultiplier);
   }
 
-  /** The rate of the first group as it would be with multiplier 1. */
-  get envelopeRate(): number {
-    return this.initialRates[0] * this.envelope();
-  }
-
   /** Moves on by one optimizer step: observes when due, then sets the rates. */
-  step(): void {
+  override step(): void {
     this.count++;
-    const observation = this.isDue() ? this.tracker.observe() : null;
+    const due = observationsBy(this.count, this.options) > observationsBy(this.count - 1, this.options);
+    const observation = due ? this.tracker.observe() : null;
     const z = observation === null ? null : this.control(observation.distance);
-    const factor = this.multiplier * this.envelope();
-    for (const [i, group] of this.optimizer.groups.entries()) group.lr = this.initialRates[i] * factor;
+    this.apply();
     if (observation === null) return;
     this.history.push({
       step: this.count,
@@ -225,18 +164,6 @@ export class CGALR implements Stateful<CGALRState> {
       lr: this.optimizer.lr,
       milliseconds: observation.milliseconds ?? 0,
     });
-  }
-
-  private isDue(): boolean {
-    const { everySteps, observationsPerEpoch, stepsPerEpoch } = this.options;
-    if (everySteps !== undefined) return this.count % everySteps === 0;
-    const dueBy = (step: number) => Math.floor((step * observationsPerEpoch) / stepsPerEpoch);
-    return dueBy(this.count) > dueBy(this.count - 1);
-  }
-
-  private envelope(): number {
-    const { envelope, tau, power, stepsPerEpoch } = this.options;
-    return envelope === "none" ? 1 : pow(1 + this.count / stepsPerEpoch / tau, -power);
   }
 
   /** Takes one distance in; returns the robust signal. */
@@ -253,7 +180,7 @@ export class CGALR implements Stateful<CGALRState> {
     this.distances = [...this.distances, distance].slice(-window);
     if (z === null) return null;
     this.switchState(z);
-    this.updateMultiplier();
+    this.logMultiplier = nextLogMultiplier(this.logMultiplier, this.state, this.options);
     return z;
   }
 
@@ -266,42 +193,28 @@ export class CGALR implements Stateful<CGALRState> {
     else if (this.state === "HOLD" && this.calmCount >= calmFor) this.state = "FAST";
   }
 
-  private updateMultiplier(): void {
-    const { memory, slowFactor, fastFactor, minScale, maxScale } = this.options;
-    const factor = this.state === "SLOW" ? slowFactor : this.state === "FAST" ? fastFactor : 1;
-    const next = memory * this.logMultiplier + log(factor);
-    this.logMultiplier = Math.min(Math.max(next, log(minScale)), log(maxScale));
-  }
-
-  stateDict(): CGALRState {
+  override stateDict(): CGALRState {
     const { tracker } = this as { tracker: Partial<Stateful<unknown>> };
     return structuredClone({
-      count: this.count,
+      ...super.stateDict(),
       distances: this.distances,
       state: this.state,
       calmCount: this.calmCount,
       logMultiplier: this.logMultiplier,
-      initialRates: this.initialRates,
       history: this.history,
       tracker: tracker.stateDict?.() ?? null,
     });
   }
 
-  loadStateDict(saved: CGALRState): void {
+  override loadStateDict(saved: CGALRState): void {
     const state = structuredClone(saved);
-    if (state.initialRates.length !== this.initialRates.length) {
-      throw new RangeError(
-        `CGALR.loadStateDict: expected ${this.initialRates.length} parameter groups, got ${state.initialRates.length}`,
-      );
-    }
-    this.count = state.count;
     this.distances = state.distances;
     this.state = state.state;
     this.calmCount = state.calmCount;
     this.logMultiplier = state.logMultiplier;
-    this.initialRates = state.initialRates;
     this.history.splice(0, this.history.length, ...state.history);
     const { tracker } = this as { tracker: Partial<Stateful<unknown>> };
     if (state.tracker !== null) tracker.loadStateDict?.(state.tracker);
+    super.loadStateDict(state);
   }
 }

@@ -7,12 +7,21 @@ export {
   type CGALRRecord,
   type CGALRState,
   type ConnectomeObserver,
-  type ControllerState,
 } from "./cg-alr";
+export {
+  EnvelopeLR,
+  meanMultiplier,
+  RandomGateLR,
+  WeightDistance,
+  YokedLR,
+} from "./controls";
 export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./cosine";
 export { DAdaptSGD, type DAdaptSGDOptions } from "./d-adaptation";
 export { ExponentialLR, InverseTimeLR, MultiStepLR, PolynomialLR, StepLR } from "./decay";
 export { DoG, type DoGOptions, LDoG } from "./dog";
+export { ConnectomeEarlyStopping, type EarlyStoppingOptions } from "./early-stopping";
+export type { EnvelopeOptions } from "./envelope";
+export type { ControllerState, MultiplierOptions, ObservationOptions } from "./gate";
 export { LinearLR, SequentialLR, type SequentialState } from "./linear";
 export { OneCycleLR, type OneCycleOptions } from "./one-cycle";
 export {

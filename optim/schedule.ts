@@ -21,6 +21,11 @@ export function requireSchedulable(schedule: string, optimizer: Schedulable): vo
     throw new TypeError(`${schedule}: ${optimizer.name} finds its own learning rate and takes no schedule`);
 }
 
+/** Throws a RangeError unless the condition holds. */
+export function requireThat(schedule: string, condition: boolean, what: string, got: unknown): void {
+  if (!condition) throw new RangeError(`${schedule}: ${what}, got ${String(got)}`);
+}
+
 /** Throws unless an option is a finite number, an integer where asked, within the bounds. */
 export function requireNumber(
   schedule: string,
