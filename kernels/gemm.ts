@@ -1,14 +1,14 @@
-import { KC, MC, MR, NC, NR, TILE_BYTES, multiply_panels } from "./tile";
 import { gemv, gemv_scratch } from "./gemv";
 import { pack_columns, pack_rows } from "./pack";
+import { KC, MC, MR, NC, NR, TILE_BYTES, multiply_panels, round_up } from "./tile";
 
-/** Up to this many rows or columns, separate matrix-vector products are faster than packing the large factor. */
+/** Up to this many rows or columns, matrix-vector products are faster than packing the large factor. */
 const FEW: i32 = 2;
 
 // @ts-ignore: decorator
 @inline
-function round_up(n: i32, unit: i32): i32 {
-  return (n + unit - 1) / unit * unit;
+function place(row: i32, column: i32, row_bytes: usize): usize {
+  return row_bytes * <usize>row + (<usize>column << 2);
 }
 
 /** Bytes of scratch, 16-byte aligned, that gemm_f32 needs for these sizes. */
@@ -18,6 +18,7 @@ export function gemm_scratch_bytes(m: i32, n: i32, k: i32): i32 {
   return <i32>TILE_BYTES + 4 * depth * (round_up(min(m, MC), MR) + round_up(min(n, NC), NR));
 }
 
+/** A block of op(A), m by k, in strips of MR rows; lda in bytes. */
 function pack_a(dst: usize, a: usize, lda: usize, m: i32, k: i32, trans: bool): void {
   for (let i = 0; i < m; i += MR) {
     if (trans) pack_columns(dst, 16, a + (<usize>i << 2), lda, m - i, k);
@@ -26,6 +27,7 @@ function pack_a(dst: usize, a: usize, lda: usize, m: i32, k: i32, trans: bool): 
   }
 }
 
+/** A block of op(B), k by n, in panels of NR columns; ldb in bytes. */
 function pack_b(dst: usize, b: usize, ldb: usize, n: i32, k: i32, trans: bool): void {
   for (let j = 0; j < n; j += NR) {
     for (let half = 0; half < NR; half += 4) {
@@ -37,13 +39,14 @@ function pack_b(dst: usize, b: usize, ldb: usize, n: i32, k: i32, trans: bool): 
   }
 }
 
-/** C[m, n] = op(A) op(B), plus C when `accumulate` is not 0; all row-major float32 with rows `ld*` elements apart.
- *  op(A) is A[m, k], or the transpose of A[k, m] when `trans_a` is not 0; op(B) likewise. C overlaps neither A nor B.
- *  With k = 0 the product is zero.
+/** C[m, n] = op(A) op(B), plus C when `accumulate` is not 0; all row-major float32 with rows `ld*` elements
+ *  apart. op(A) is A[m, k], or the transpose of A[k, m] when `trans_a` is not 0; op(B) likewise. C overlaps
+ *  neither A nor B. With k = 0 the product is zero.
  *
- *  An element of C is the sum over p of a_ip b_pj, sequential within each block of KC = 256 and the blocks added in
- *  order, whatever m, n, the element's place and the transposes: rows of a batch do not influence each other's bits,
- *  and a product may be split by rows or columns among threads (each with its own scratch) without changing any. */
+ *  An element of C is the sum over p of a_ip b_pj, sequential within each block of KC = 256 and the blocks
+ *  added in order, whatever m, n, the element's place and the transposes: rows of a batch do not influence
+ *  each other's bits, and a product may be split by rows or columns among threads (each with its own
+ *  scratch) without changing any. */
 export function gemm_f32(
   c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: i32,
   trans_a: i32, trans_b: i32, accumulate: i32, scratch: usize,
@@ -76,14 +79,16 @@ export function gemm_f32(
     const columns = min(NC, n - j);
     for (let p = 0; p < k; p += KC) {
       const depth = min(KC, k - p);
-      const b_block = b + (trans_b ? b_bytes * <usize>j + (<usize>p << 2) : b_bytes * <usize>p + (<usize>j << 2));
+      const b_block = b + (trans_b ? place(j, p, b_bytes) : place(p, j, b_bytes));
       pack_b(b_packed, b_block, b_bytes, columns, depth, trans_b != 0);
       for (let i = 0; i < m; i += MC) {
         const rows = min(MC, m - i);
-        const a_block = a + (trans_a ? a_bytes * <usize>p + (<usize>i << 2) : a_bytes * <usize>i + (<usize>p << 2));
+        const a_block = a + (trans_a ? place(p, i, a_bytes) : place(i, p, a_bytes));
         pack_a(a_packed, a_block, a_bytes, rows, depth, trans_a != 0);
-        const c_block = c + c_bytes * <usize>i + (<usize>j << 2);
-        multiply_panels(c_block, c_bytes, a_packed, b_packed, rows, columns, depth, accumulate != 0 || p > 0, tile);
+        multiply_panels(
+          c + place(i, j, c_bytes), c_bytes, a_packed, b_packed, rows, columns, depth,
+          accumulate != 0 || p > 0, tile,
+        );
       }
     }
   }

@@ -1,10 +1,11 @@
-// Matrix-vector products, summed as the tiles of a general product are: sequentially within each KC block of the
-// inner dimension, blocks added in order. So every element has the bits that gemm_f32 gives it in a wider product.
+// Matrix-vector products, summed as the tiles of a general product are: sequentially within each KC block
+// of the inner dimension, blocks added in order. So every element has the bits that gemm_f32 gives it in a
+// wider product.
 import { KC } from "./tile";
 import { madd } from "./simd";
 
-// Elements of y summed at a time: those of A^T x stay in the first-level cache while rows of A pass over them,
-// those of A x are as many as sum in registers, each row of A being read from end to end.
+// Elements of y summed at a time: those of A^T x stay in the first-level cache while rows of A pass over
+// them, those of A x are as many as sum in registers, each row of A being read from end to end.
 const COLUMNS: i32 = 1024;
 const ROWS: i32 = 16;
 
@@ -94,7 +95,9 @@ function sum_columns(sums: usize, a: usize, lda: usize, x: usize, n: i32, k: i32
 /** sum + four columns of four rows of a, in order, times x[0..3]. */
 // @ts-ignore: decorator
 @inline
-function fold_rows(sum: v128, r0: usize, r1: usize, r2: usize, r3: usize, x0: v128, x1: v128, x2: v128, x3: v128): v128 {
+function fold_rows(
+  sum: v128, r0: usize, r1: usize, r2: usize, r3: usize, x0: v128, x1: v128, x2: v128, x3: v128,
+): v128 {
   const v0 = v128.load(r0);
   const v1 = v128.load(r1);
   const v2 = v128.load(r2);
@@ -120,7 +123,8 @@ function fold_column(sum: v128, r0: usize, r1: usize, r2: usize, r3: usize, x: u
   return madd(v, v128.load_splat<f32>(x), sum);
 }
 
-/** sums[i] = sum over p of a[i * lda + p] x[p] for i < m, m at most ROWS. Lanes are rows, so that the sum over p stays sequential. */
+/** sums[i] = sum over p of a[i * lda + p] x[p] for i < m, m at most ROWS. Lanes are rows, so that the sum
+ *  over p stays sequential. */
 function sum_rows(sums: usize, a: usize, lda: usize, x: usize, m: i32, k: i32): void {
   const end4 = x + (<usize>(k & ~3) << 2);
   const end = x + (<usize>k << 2);

@@ -16,3 +16,7 @@ export * from "./softmax";
 export * from "./sort";
 export * from "./spanning-tree";
 export * from "./unary";
+export * from "./conv";
+export * from "./gemm";
+export * from "./pool";
+export * from "./winograd";

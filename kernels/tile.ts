@@ -2,14 +2,23 @@
 // "Anatomy of High-Performance Matrix Multiplication", 2008; van Zee & van de Geijn, "BLIS", 2015).
 import { madd } from "./simd";
 
+/** Rows and columns of the micro-kernel's tile. */
 export const MR: i32 = 4;
 export const NR: i32 = 8;
-/** Depth of a packed block. Also the unit of summation: an element of C is a sequential sum over each KC block. */
+/** Depth of a packed block, and the unit of summation: sequential within a block, blocks added in order. */
 export const KC: i32 = 256;
+/** Rows of A and columns of B packed at a time: 128 KiB and 512 KiB, for the second-level cache. */
 export const MC: i32 = 128;
 export const NC: i32 = 512;
 /** Room for a tile that overlaps the edge of C. */
 export const TILE_BYTES: usize = 128;
+
+/** The least multiple of `unit` that is not less than n. */
+// @ts-ignore: decorator
+@inline
+export function round_up(n: i32, unit: i32): i32 {
+  return (n + unit - 1) / unit * unit;
+}
 
 // @ts-ignore: decorator
 @inline
@@ -17,8 +26,8 @@ function put(c: usize, v: v128, accumulate: bool): void {
   v128.store(c, accumulate ? f32x4.add(v128.load(c), v) : v);
 }
 
-/** c[4, 8] (+)= a[k, 4]^T b[k, 8], panels packed. Eight accumulators, two loads of b and a splat of a at a time are
- *  what stays in V8's registers; unrolling over k or a wider tile spills. */
+/** c[4, 8] (+)= a[k, 4]^T b[k, 8], panels packed. Eight accumulators, two loads of b and a splat of a at a
+ *  time are what stays in V8's registers; unrolling over k or a wider tile spills. */
 // @ts-ignore: decorator
 @inline
 function micro_kernel(c: usize, ldc: usize, a: usize, b: usize, k: i32, accumulate: bool): void {
@@ -73,8 +82,8 @@ function put_edge(c: usize, ldc: usize, tile: usize, rows: i32, columns: i32, ac
   }
 }
 
-/** c[m, n] (+)= A B for packed A (strips of 4 rows, k deep) and packed B (panels of 8 columns, k deep). ldc in bytes;
- *  tile: TILE_BYTES of scratch. */
+/** c[m, n] (+)= A B for packed A (strips of 4 rows, k deep) and packed B (panels of 8 columns, k deep). ldc
+ *  in bytes; tile: TILE_BYTES of scratch. */
 export function multiply_panels(
   c: usize, ldc: usize, a: usize, b: usize, m: i32, n: i32, k: i32, accumulate: bool, tile: usize,
 ): void {
