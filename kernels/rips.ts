@@ -19,6 +19,7 @@ export class Rips extends Arena {
   common: usize; // a set: the vertices adjacent to both ends of the current edge
   rank: i32; // of the current edge
   keepCocycles: bool;
+  ranks: usize; // u32 [n, n rounded up to 4]: rank of each edge, NONE where there is none (for dimension 2 and above)
   dense: usize; // state of dimensions 0 and 1 (rips-dense.ts)
   cohomology: usize; // state of the dimension above them that is being computed (rips-cohomology.ts)
 }
@@ -95,6 +96,18 @@ export function first_member(set: usize, row: usize): u32 {
   return NONE;
 }
 
+/** The greatest member of a set below a vertex, or NONE. */
+export function last_member(set: usize, below: u32): u32 {
+  let at = <usize>(below >> 6) << 3;
+  let bits = below & 63 ? load<u64>(set + at) & ((<u64>1 << (below & 63)) - 1) : 0;
+  while (!bits) {
+    if (!at) return NONE;
+    at -= 8;
+    bits = load<u64>(set + at);
+  }
+  return <u32>(at << 3) + 63 - <u32>clz(bits);
+}
+
 /** Enters or removes the current edge. */
 export function flip_edge(rips: Rips): void {
   const edge = edge_at(rips, rips.rank);
@@ -140,7 +153,7 @@ export function first_bar(rips: Rips, dim: i32): usize {
 }
 
 /** Length of an edge. */
-function length_at(rips: Rips, rank: u32): f32 {
+export function length_at(rips: Rips, rank: u32): f32 {
   const edge = edge_at(rips, rank);
   return load<f32>(rips.distances + (<usize>first_vertex(edge) * rips.n + second_vertex(edge) << 2));
 }
