@@ -89,7 +89,7 @@ export function pack_columns(dst: usize, pitch: usize, src: usize, ld: usize, co
 /** The first `count` (0 to 4) floats at ptr, then zeros; reads no further. */
 // @ts-ignore: decorator
 @inline
-function load_partial(ptr: usize, count: i32): v128 {
+export function load_partial(ptr: usize, count: i32): v128 {
   if (count >= 4) return v128.load(ptr);
   if (count == 3) return v128.load_lane<f32>(ptr + 8, v128.load_zero<f64>(ptr), 2);
   if (count == 2) return v128.load_zero<f64>(ptr);
