@@ -9,6 +9,7 @@ export {
   graphPersistence,
   topDistance,
 } from "./graph-homology";
+export { type RipsOptions, type RipsPersistence, type RipsProgress, ripsPersistence } from "./rips";
 export {
   type ConnectomeDistance,
   ConnectomeTracker,
