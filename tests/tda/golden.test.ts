@@ -37,6 +37,7 @@ for (const { P, M, M2, ...expected } of fixture.graph) {
     close(tda.topDistance(p, q), "top");
     close(tda.cyclesDistance(p, q), "cycles");
     close(tda.componentsDistance(p, q), "components");
+    close(tda.frobeniusDistance(matrix(M, P, P), matrix(M2, P, P)), "frobenius");
     assert.is(tda.topDistance(p, p), 0);
   });
 }
