@@ -33,16 +33,20 @@ function decode(text: string, id: string): RunResult {
   return file.result;
 }
 
-/** Names of the settings in which two studies differ. */
+/** A study as names and texts that can be compared one by one. */
+function settingsOf({ schedules, ...rest }: Study): Map<string, string> {
+  const others = Object.entries(rest).map(([key, value]): [string, string] => [key, String(value)]);
+  const rates = schedules.map(({ name, rates }): [string, string] => [`rates of ${name}`, String(rates)]);
+  return new Map([...others, ["schedules", schedules.map(({ name }) => name).join(",")], ...rates]);
+}
+
+/** The settings in which two studies differ, in words; empty where they do not. */
 function differences(a: Study, b: Study): string {
-  const keys = (Object.keys(a) as (keyof Study)[]).filter(
-    (key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]),
-  );
-  const short = (value: unknown) => {
-    const text = JSON.stringify(value);
-    return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-  };
-  return keys.map((key) => `${key} ${short(a[key])} and ${short(b[key])}`).join("; ");
+  const [first, second] = [settingsOf(a), settingsOf(b)];
+  return [...first.keys()]
+    .filter((key) => second.has(key) && first.get(key) !== second.get(key))
+    .map((key) => `${key} ${first.get(key)} and ${second.get(key)}`)
+    .join("; ");
 }
 
 /** A study on disk. Its results only grow. */
