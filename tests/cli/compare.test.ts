@@ -154,7 +154,7 @@ test("merge refuses what is damaged, does not belong together or is no study, an
       1,
       /other and .*whole are different studies: seeds 1 and 2; schedules dog and cg-alr,/,
     ],
-    [["merge", target, folder], 1, /is no study: it has no study\.json/],
+    [["merge", target, join(folder, "nowhere")], 1, /is no study: it has no study\.json/],
     [["merge", target], 2, /expected where to join folders/],
     [
       ["compare", "--config", config, "--out", whole, "--epochs", "4"],
