@@ -1,3 +1,4 @@
+// Every kernel family; the exports of this file are the exports of the compiled module.
 export * from "./assignment";
 export * from "./binary";
 export * from "./bottleneck";
