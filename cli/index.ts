@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 // The command line: topograd COMMAND.
 
+import { runCompare } from "./compare";
 import { runInfo } from "./info";
+import { runMerge } from "./merge";
 import { UsageError } from "./options";
 import { runReport } from "./report";
 import { runTrain } from "./train";
 
 const COMMANDS: Record<string, { run: (args: string[]) => Promise<number>; about: string }> = {
   train: { run: runTrain, about: "train a network and leave a run folder" },
+  compare: { run: runCompare, about: "compare schedules over seeds, data sets and models" },
+  merge: { run: runMerge, about: "join the folders of a study's shares" },
   report: { run: runReport, about: "make the report of one run or of several again" },
   info: { run: runInfo, about: "what this machine can do: SIMD, memory" },
 };

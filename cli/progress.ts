@@ -1,4 +1,4 @@
-// The progress of a training run: a bar on a terminal, one plain line an epoch elsewhere.
+// The progress of a training run or of a study: a bar on a terminal, plain lines elsewhere.
 
 import type { WriteStream } from "node:tty";
 
@@ -34,6 +34,16 @@ function bar(share: number): string {
   return `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}`;
 }
 
+/** How far a study is. */
+export interface RunsStatus {
+  done: number;
+  total: number;
+  /** Runs since the start of this process. */
+  made: number;
+  /** The latest run, in words; empty before the first. */
+  last: string;
+}
+
 /** Draws on a stream; without a terminal it writes no control characters and only what `line` is given. */
 export class Progress {
   private readonly started = performance.now();
@@ -67,6 +77,17 @@ export class Progress {
       `${duration((status.steps - status.step) / rate)} left`,
     ];
     this.draw(parts.join("  "));
+  }
+
+  /** Shows how many runs of a study are done; elsewhere than on a terminal a line a run. */
+  runs({ done, total, made, last }: RunsStatus): void {
+    if (!this.onTerminal) {
+      if (last !== "") this.line(`${done}/${total}  ${last}`);
+      return;
+    }
+    const seconds = (performance.now() - this.started) / 1000;
+    const left = made > 0 ? [`${duration(((total - done) * seconds) / made)} left`] : [];
+    this.draw([bar(done / Math.max(total, 1)), `${done}/${total} runs`, ...left, last].join("  "));
   }
 
   /** Shows how much of a data set is loaded, once that has taken two seconds. */

@@ -1,7 +1,7 @@
-// What the names on the command line stand for: data sets, models, optimizers, schedules.
+// What the names on the command line stand for: data sets, models, optimizers, schedules, contestants of a study.
 
-import { scope, tensor } from "../core/index";
-import { globalGenerator } from "../core/random";
+import { scope, type Tensor, tensor } from "../core/index";
+import { pow } from "../core/math";
 import {
   blobs,
   cifar10,
@@ -15,10 +15,39 @@ import {
   spirals,
   stratifiedSample,
 } from "../data/index";
-import { type Module, mlp } from "../nn/index";
-import { CGALR, type ConnectomeObserver, CosineAnnealingLR, type Optimizer, SGD } from "../optim/index";
-import { ConnectomeTracker } from "../tda/index";
-import type { FitSchedule } from "../train/index";
+import { lenet, type Module, mlp, resnet8, vgg } from "../nn/index";
+import {
+  Adam,
+  AdamW,
+  CGALR,
+  type ConnectomeObserver,
+  CosineAnnealingLR,
+  DAdaptSGD,
+  DoG,
+  EnvelopeLR,
+  ExponentialLR,
+  InverseTimeLR,
+  LDoG,
+  LinearLR,
+  meanMultiplier,
+  OneCycleLR,
+  type Optimizer,
+  PolynomialLR,
+  Prodigy,
+  RandomGateLR,
+  ReduceLROnPlateau,
+  RMSprop,
+  ScheduleFreeAdamW,
+  ScheduleFreeSGD,
+  SequentialLR,
+  SGD,
+  StepLR,
+  WeightDistance,
+  YokedLR,
+} from "../optim/index";
+import { ConnectomeTracker, type ConnectomeTrackerOptions } from "../tda/index";
+import type { Family, FitSchedule, ObservationColumns } from "../train/index";
+import { UsageError } from "./options";
 
 export const DATA_SETS = [
   "mnist",
@@ -29,55 +58,209 @@ export const DATA_SETS = [
   "spirals",
   "blobs",
 ] as const;
-export const MODELS = ["mlp"] as const;
-export const SCHEDULES = ["cg-alr", "cosine", "constant"] as const;
-export const OPTIMIZERS = ["sgd"] as const;
+export const MODELS = ["mlp", "lenet", "vgg", "resnet8"] as const;
 
 /** Samples in the connectome's probe. */
 const PROBE = 256;
 const SYNTHETIC_TRAIN = 2000;
 const SYNTHETIC_TEST = 1000;
 
-/** Loads or makes a data set. */
+/** Loads or makes a data set, in rows for the multilayer perceptron and as images for the other networks. */
 export async function loadData(
   name: (typeof DATA_SETS)[number],
-  options: ImageDataOptions,
+  model: (typeof MODELS)[number],
+  options: Pick<ImageDataOptions, "directory" | "onProgress">,
 ): Promise<SplitDataset<Dataset>> {
-  if (name === "mnist") return mnist(options);
-  if (name === "fashion-mnist") return fashionMnist(options);
-  if (name === "cifar10") return cifar10({ ...options, normalize: true });
+  const images = { ...options, flatten: model === "mlp" };
+  if (name === "mnist") return mnist(images);
+  if (name === "fashion-mnist") return fashionMnist(images);
+  if (name === "cifar10") return cifar10({ ...images, normalize: true });
   const make = { moons, circles, spirals, blobs }[name];
   return { train: make(SYNTHETIC_TRAIN, { seed: 1 }), test: make(SYNTHETIC_TEST, { seed: 2 }) };
 }
 
-/** The sizes of the reference network for inputs and classes like these. */
-export function makeModel(dataset: Dataset): { model: Module; sizes: number[] } {
-  const inputs = scope(() => dataset.batch(tensor(Int32Array.of(0))).x.size);
-  const classes = dataset.y.max().item() + 1;
+/** The reference network of that name for inputs and classes like these; `sizes` are those of the mlp's layers. */
+export function makeModel(
+  name: (typeof MODELS)[number],
+  dataset: Dataset,
+): { model: Module; sizes: number[] } {
+  const shape = scope(() => dataset.batch(tensor(Int32Array.of(0))).x.shape.slice(1));
+  const classes = scope(() => dataset.y.max().item()) + 1;
+  if (name === "lenet") return { model: lenet({ classes }), sizes: [] };
+  if (name === "vgg") return { model: vgg({ classes }), sizes: [] };
+  if (name === "resnet8") return { model: resnet8({ channels: shape[0], classes }), sizes: [] };
+  const inputs = shape.reduce((product, extent) => product * extent, 1);
   const hidden = inputs >= 100 ? [128, 64] : [64, 32];
   const sizes = [inputs, ...hidden, classes];
   return { model: mlp(sizes), sizes };
 }
 
-/** Stochastic gradient descent with the given rate. */
-export function makeOptimizer(model: Module, lr: number, momentum: number, weightDecay: number): Optimizer {
-  return new SGD(model.parameters(), { lr, momentum, weightDecay });
+/** Options of optimizers; those left out are the optimizer's own defaults. */
+export interface OptimizerOptions {
+  lr?: number;
+  momentum?: number;
+  weightDecay?: number;
+}
+
+const OPTIMIZER_MAKERS = {
+  sgd: (params: Tensor[], options: OptimizerOptions) =>
+    new SGD(params, { lr: 0.1, momentum: 0.9, ...options }),
+  adam: (params: Tensor[], options: OptimizerOptions) => new Adam(params, options),
+  adamw: (params: Tensor[], options: OptimizerOptions) => new AdamW(params, options),
+  rmsprop: (params: Tensor[], options: OptimizerOptions) => new RMSprop(params, options),
+  dog: (params: Tensor[], options: OptimizerOptions) => new DoG(params, options),
+  ldog: (params: Tensor[], options: OptimizerOptions) => new LDoG(params, options),
+  dadapt: (params: Tensor[], options: OptimizerOptions) => new DAdaptSGD(params, options),
+  prodigy: (params: Tensor[], options: OptimizerOptions) => new Prodigy(params, options),
+  "schedule-free-sgd": (params: Tensor[], options: OptimizerOptions) => new ScheduleFreeSGD(params, options),
+  "schedule-free-adamw": (params: Tensor[], options: OptimizerOptions) =>
+    new ScheduleFreeAdamW(params, options),
+} satisfies Record<string, (params: Tensor[], options: OptimizerOptions) => Optimizer>;
+
+export type OptimizerName = keyof typeof OPTIMIZER_MAKERS;
+export const OPTIMIZERS = Object.keys(OPTIMIZER_MAKERS) as OptimizerName[];
+
+/** The optimizer of that name. Throws a UsageError for an option that it does not have. */
+export function makeOptimizer(name: OptimizerName, model: Module, options: OptimizerOptions): Optimizer {
+  const make: (params: Tensor[], options: OptimizerOptions) => Optimizer = OPTIMIZER_MAKERS[name];
+  const [known] = make(model.parameters(), {}).groups;
+  const unknown = Object.keys(options).find((option) => !(option in known));
+  if (unknown !== undefined) throw new UsageError(`the optimizer ${name} has no ${unknown}`);
+  return make(model.parameters(), options);
 }
 
 /** A tracker on a stratified probe of the training set. */
-export function makeTracker(model: Module, train: Dataset): ConnectomeTracker {
-  const seed = globalGenerator.nextInteger();
+export function makeTracker(
+  model: Module,
+  train: Dataset,
+  seed: number,
+  options: Pick<ConnectomeTrackerOptions, "distance"> = {},
+): ConnectomeTracker {
   const probe = stratifiedSample(train, Math.min(PROBE, train.length), seed).x;
-  return new ConnectomeTracker(model, { probe, seed });
+  return new ConnectomeTracker(model, { ...options, probe, seed });
 }
 
-/** The schedule of that name; undefined for constant rates. CG-ALR needs an observer. */
-export function makeSchedule(
-  name: (typeof SCHEDULES)[number],
-  setup: { optimizer: Optimizer; observer: ConnectomeObserver | null; epochs: number; stepsPerEpoch: number },
-): FitSchedule | undefined {
-  const { optimizer, observer, epochs, stepsPerEpoch } = setup;
-  if (name === "constant") return undefined;
-  if (name === "cosine") return new CosineAnnealingLR(optimizer, { tMax: epochs });
-  return new CGALR(optimizer, observer as ConnectomeObserver, { stepsPerEpoch });
+/** What a schedule may need to know of a run. */
+export interface ScheduleSetup {
+  optimizer: Optimizer;
+  epochs: number;
+  stepsPerEpoch: number;
+  /** What CG-ALR watches. */
+  observer: () => ConnectomeObserver;
 }
+
+type ScheduleMaker<S> = (setup: S) => FitSchedule | undefined;
+
+/** Schedules that fall over all epochs of a run; the constants are usual ones and not tuned. */
+const SCHEDULE_MAKERS = {
+  "cg-alr": ({ optimizer, observer, stepsPerEpoch }) => new CGALR(optimizer, observer(), { stepsPerEpoch }),
+  constant: () => undefined,
+  // To a tenth after one and after two thirds of the epochs.
+  step: ({ optimizer, epochs }) => new StepLR(optimizer, { stepSize: Math.ceil(epochs / 3) }),
+  // To a hundredth at the end.
+  exponential: ({ optimizer, epochs }) => new ExponentialLR(optimizer, { gamma: pow(0.01, 1 / epochs) }),
+  cosine: ({ optimizer, epochs }) => new CosineAnnealingLR(optimizer, { tMax: epochs }),
+  "warmup-cosine": ({ optimizer, epochs }) => {
+    const warm = Math.ceil(epochs / 10);
+    const warmup = new LinearLR(optimizer, { startFactor: 0.1, totalIters: warm });
+    const cosine = new CosineAnnealingLR(optimizer, { tMax: Math.max(1, epochs - warm) });
+    return new SequentialLR(optimizer, { schedules: [warmup, cosine], milestones: [warm] });
+  },
+  polynomial: ({ optimizer, epochs }) => new PolynomialLR(optimizer, { totalIters: epochs }),
+  // Half the rate after two epochs, like the envelope of CG-ALR with power 1.
+  "inverse-time": ({ optimizer }) => new InverseTimeLR(optimizer, { decay: 0.5 }),
+  plateau: ({ optimizer }) => new ReduceLROnPlateau(optimizer, { factor: 0.3, patience: 1, threshold: 0.05 }),
+  "one-cycle": ({ optimizer, epochs, stepsPerEpoch }) =>
+    new OneCycleLR(optimizer, { maxLr: optimizer.lr, epochs, stepsPerEpoch }),
+} satisfies Record<string, ScheduleMaker<ScheduleSetup>>;
+
+export type ScheduleName = keyof typeof SCHEDULE_MAKERS;
+export const SCHEDULES = Object.keys(SCHEDULE_MAKERS) as ScheduleName[];
+
+/** The schedule of that name; undefined for constant rates. */
+export function makeSchedule(name: ScheduleName, setup: ScheduleSetup): FitSchedule | undefined {
+  return SCHEDULE_MAKERS[name](setup);
+}
+
+/** What a contestant's schedule may need besides. */
+export interface ContestantSetup extends Omit<ScheduleSetup, "observer"> {
+  model: Module;
+  train: Dataset;
+  probeSeed: number;
+  /** Observations of the run that a control follows; of no length for those that follow none. */
+  source: ObservationColumns;
+}
+
+/** An optimizer with a schedule, as studies compare them. */
+export interface Contestant {
+  family: Family;
+  optimizer: OptimizerName;
+  schedule: ScheduleMaker<ContestantSetup>;
+  /** Whether it is steered by the observations of a run of CG-ALR with another seed. */
+  followsSubject?: boolean;
+}
+
+/** What a study compares with all others, and what some controls follow. */
+export const SUBJECT = "cg-alr";
+const tracked =
+  (distance?: ConnectomeTrackerOptions["distance"]) =>
+  ({ model, train, probeSeed }: ContestantSetup): ConnectomeObserver =>
+    makeTracker(model, train, probeSeed, distance === undefined ? {} : { distance });
+const scheduled =
+  (name: ScheduleName, observer = tracked()): ScheduleMaker<ContestantSetup> =>
+  (setup) =>
+    SCHEDULE_MAKERS[name]({ ...setup, observer: () => observer(setup) });
+const contestant = (
+  family: Family,
+  optimizer: OptimizerName,
+  schedule: ScheduleMaker<ContestantSetup>,
+): Contestant => ({ family, optimizer, schedule });
+const control = (schedule: ScheduleMaker<ContestantSetup>, followsSubject = false): Contestant => ({
+  family: "control",
+  optimizer: "sgd",
+  schedule,
+  followsSubject,
+});
+
+const STATES = { H: "HOLD", S: "SLOW", F: "FAST" } as const;
+const constant = scheduled("constant");
+
+/** Everything a study can compare. SGD has momentum 0.9. */
+export const CONTESTANTS: Record<string, Contestant> = {
+  [SUBJECT]: contestant("subject", "sgd", scheduled(SUBJECT)),
+  ...Object.fromEntries(
+    SCHEDULES.filter((name) => name !== SUBJECT).map((name) => [
+      name,
+      contestant("sgd", "sgd", scheduled(name)),
+    ]),
+  ),
+  ...Object.fromEntries(
+    (["adam", "adamw", "rmsprop"] as const).flatMap((optimizer) => [
+      [optimizer, contestant("adaptive", optimizer, constant)],
+      [`${optimizer}-cosine`, contestant("adaptive", optimizer, scheduled("cosine"))],
+    ]),
+  ),
+  ...Object.fromEntries(
+    (["dog", "ldog", "dadapt", "prodigy", "schedule-free-sgd", "schedule-free-adamw"] as const).map(
+      (optimizer) => [optimizer, contestant("learning-rate-free", optimizer, constant)],
+    ),
+  ),
+  "envelope-only": control(({ optimizer, stepsPerEpoch }) => new EnvelopeLR(optimizer, { stepsPerEpoch })),
+  "constant-m": control(({ optimizer, stepsPerEpoch, source }) => {
+    const multiplier = meanMultiplier(source.multiplier.map((m) => ({ multiplier: m })));
+    return new EnvelopeLR(optimizer, { stepsPerEpoch, multiplier });
+  }, true),
+  yoked: control(
+    ({ optimizer, stepsPerEpoch, source }) => new YokedLR(optimizer, source.multiplier, { stepsPerEpoch }),
+    true,
+  ),
+  "random-gate": control(({ optimizer, stepsPerEpoch, source, probeSeed }) => {
+    const history = [...source.states].map((letter, i) => ({
+      state: STATES[letter as keyof typeof STATES],
+      z: source.z[i],
+    }));
+    return new RandomGateLR(optimizer, history, { stepsPerEpoch, seed: probeSeed });
+  }, true),
+  "weight-gate": control(scheduled(SUBJECT, ({ model }) => new WeightDistance(model.parameters()))),
+  "frobenius-gate": control(scheduled(SUBJECT, tracked("frobenius"))),
+};

@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { manualSeed, runtime } from "../core/index";
+import { globalGenerator } from "../core/random";
 import { cropAndFlip } from "../data/index";
 import { CGALR } from "../optim/index";
 import {
@@ -26,6 +27,7 @@ import {
   makeSchedule,
   makeTracker,
   OPTIMIZERS,
+  type OptimizerOptions,
   SCHEDULES,
 } from "./setup";
 import { VERSION } from "./version";
@@ -41,9 +43,9 @@ const OPTIONS: OptionSpecs = {
     value: "NAME",
     about: `learning rate: ${SCHEDULES.join(", ")}`,
   },
-  lr: { type: "string", default: "0.1", value: "RATE", about: "initial learning rate" },
-  momentum: { type: "string", default: "0.9", value: "SHARE", about: "momentum" },
-  "weight-decay": { type: "string", default: "0", value: "FACTOR", about: "L2 penalty" },
+  lr: { type: "string", value: "RATE", about: "initial learning rate (sgd 0.1, others their own)" },
+  momentum: { type: "string", value: "SHARE", about: "momentum (sgd 0.9, others their own)" },
+  "weight-decay": { type: "string", value: "FACTOR", about: "weight decay (the optimizer's own)" },
   epochs: { type: "string", default: "20", value: "N", about: "passes over the training set" },
   batch: { type: "string", default: "128", value: "N", about: "samples in a step" },
   seed: { type: "string", default: "1", value: "N", about: "seeds everything random" },
@@ -79,15 +81,18 @@ export async function runTrain(args: string[]): Promise<number> {
     model: options.choice("model", MODELS),
     optimizer: options.choice("optimizer", OPTIMIZERS),
     schedule: options.choice("schedule", SCHEDULES),
-    lr: options.number("lr", 0, 1e6),
-    momentum: options.number("momentum", 0, 1),
-    weightDecay: options.number("weight-decay", 0, 1e6),
     epochs: options.integer("epochs", 1, 1e6),
     batchSize: options.integer("batch", 1, 1e6),
     seed: options.integer("seed", 0, Number.MAX_SAFE_INTEGER),
     validationSamples: options.integer("validation", 0, 1e9),
     augment: options.flag("augment"),
   };
+  const optimizerOptions: OptimizerOptions = {};
+  if (options.text("lr") !== undefined) optimizerOptions.lr = options.number("lr", 0, 1e6);
+  if (options.text("momentum") !== undefined) optimizerOptions.momentum = options.number("momentum", 0, 1);
+  if (options.text("weight-decay") !== undefined) {
+    optimizerOptions.weightDecay = options.number("weight-decay", 0, 1e6);
+  }
   const json = options.flag("json");
   const out = options.text("out") ?? `runs/${config.data}-${config.model}-${config.schedule}-${config.seed}`;
   if (options.flag("resume") && RunFolder.isFinished(out)) {
@@ -97,32 +102,36 @@ export async function runTrain(args: string[]): Promise<number> {
   const progress = new Progress(process.stderr, options.flag("quiet") || json);
 
   manualSeed(config.seed);
-  const dataset = await loadData(config.data, {
+  const dataset = await loadData(config.data, config.model, {
     directory: options.text("data-dir"),
-    flatten: config.model === "mlp",
     onProgress: (done, total) => progress.loading(config.data, done, total),
   });
   const [train, validation] =
     config.validationSamples > 0
       ? dataset.train.split(dataset.train.length - config.validationSamples, config.seed)
       : [dataset.train, undefined];
-  const { model, sizes } = makeModel(train);
-  const optimizer = makeOptimizer(model, config.lr, config.momentum, config.weightDecay);
+  const { model, sizes } = makeModel(config.model, train);
+  const optimizer = makeOptimizer(config.optimizer, model, optimizerOptions);
   const stepsPerEpoch = Math.ceil(train.length / config.batchSize);
   const recorder =
     config.schedule === "cg-alr"
-      ? new ConnectomeRecorder(makeTracker(model, train), config.epochs * OBSERVATIONS_PER_EPOCH)
+      ? new ConnectomeRecorder(
+          makeTracker(model, train, globalGenerator.nextInteger()),
+          config.epochs * OBSERVATIONS_PER_EPOCH,
+        )
       : null;
   const schedule = makeSchedule(config.schedule, {
     optimizer,
-    observer: recorder,
+    observer: () => recorder as ConnectomeRecorder,
     epochs: config.epochs,
     stepsPerEpoch,
   });
   const parameters = model.parameters().reduce((n, p) => n + p.size, 0);
+  const { params: _, ...optimizerSettings } = optimizer.groups[0];
   const folder = RunFolder.create(out, {
     ...config,
-    sizes,
+    ...optimizerSettings,
+    ...(sizes.length > 0 ? { sizes } : {}),
     parameters,
     trainSamples: train.length,
     testSamples: dataset.test.length,
@@ -137,7 +146,7 @@ export async function runTrain(args: string[]): Promise<number> {
   });
   progress.line(
     `${config.data}: ${train.length} training and ${dataset.test.length} test samples; ` +
-      `${config.model} ${sizes.join("-")}, ${parameters.toLocaleString("en-US")} parameters; ${config.schedule}, seed ${config.seed}`,
+      `${[config.model, ...(sizes.length > 0 ? [sizes.join("-")] : [])].join(" ")}, ${parameters.toLocaleString("en-US")} parameters; ${config.schedule}, seed ${config.seed}`,
   );
 
   const emit = (event: TrainEvent): void => {
@@ -159,7 +168,7 @@ export async function runTrain(args: string[]): Promise<number> {
     epochs: config.epochs,
     loss: Number.NaN,
     accuracy: null as number | null,
-    lr: config.lr,
+    lr: optimizer.lr,
     controller: null as string | null,
   };
   const onProgress = (event: FitProgress): void => {

@@ -1,4 +1,5 @@
 // Every kernel family; the exports of this file are the exports of the compiled module.
+export { arena_add, arena_needed } from "./arena";
 export * from "./assignment";
 export * from "./binary";
 export * from "./bottleneck";
@@ -19,8 +20,14 @@ export * from "./pool";
 export * from "./power";
 export * from "./random";
 export * from "./reduce";
+export {
+  rips_bar_count, rips_bars_f32, rips_check_f32, rips_cocycle_sizes, rips_edge_count_f32, rips_enclosing_radius_f32,
+  rips_rank, rips_start_f32, rips_state_bytes,
+} from "./rips";
+export * from "./rips-cohomology";
+export * from "./rips-dense";
 export * from "./softmax";
-export * from "./sort";
+export { sort_f32, sort_scratch_bytes } from "./sort";
 export * from "./spanning-tree";
 export * from "./unary";
 export * from "./winograd";

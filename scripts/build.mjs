@@ -22,6 +22,7 @@ const entries = {
   io: "io/index.ts",
   train: "train/index.ts",
   cli: "cli/index.ts",
+  worker: "cli/worker.ts",
 };
 await build({
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),

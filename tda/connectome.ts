@@ -2,10 +2,10 @@
 
 import { contiguous } from "../core/compute";
 import { formatShape, NonFiniteError } from "../core/errors";
-import type { Tensor } from "../core/index";
+import { scope, type Tensor } from "../core/index";
 import { withScratch } from "../core/memory";
 import { allocate, requireTensor } from "../core/tensor";
-import { kernels } from "../core/wasm";
+import { kernels, memoryViews } from "../core/wasm";
 
 /**
  * Pearson correlation of the columns of A: [N,P] -> [P,P]. Statistics are accumulated in float64. A constant column
@@ -36,9 +36,39 @@ export class NonFiniteSignalError extends NonFiniteError {
   }
 }
 
+/**
+ * correlation() of samples that come in batches: `batch(i)` gives [n,P] for i = 0, 1, ... below `count`. What a batch
+ * makes is freed before the next. Memory O(P^2).
+ */
+export function batchedCorrelation(count: number, batch: (i: number) => Tensor): Tensor {
+  const k = kernels();
+  const accumulate = (signals: Tensor, state: number) => {
+    const [n, p] = signals.shape;
+    withScratch(k.correlation_update_scratch_bytes(p), (scratch) =>
+      k.correlation_update_f32(state, contiguous(signals).ptr, n, p, scratch),
+    );
+  };
+  const first = scope(() => batch(0));
+  const [, p] = first.shape;
+  const bytes = k.correlation_state_bytes(p);
+  return withScratch(bytes, (state) => {
+    memoryViews().u8.fill(0, state, state + bytes);
+    accumulate(first, state);
+    for (let i = 1; i < count; i++) scope(() => accumulate(batch(i), state));
+    const out = allocate([p, p]);
+    const bad = k.correlation_finish_f32(out.ptr, state, p);
+    if (bad >= 0) throw new NonFiniteSignalError(bad);
+    return out;
+  });
+}
+
 /** The connectome of activation signals [N,P]: |Pearson correlation| in [0, 1] with a zero diagonal, [P,P]. */
 export function connectome(signals: Tensor): Tensor {
-  const rho = correlation(signals);
+  return connectomeOf(correlation(signals));
+}
+
+/** |rho| in [0, 1] with a zero diagonal. */
+export function connectomeOf(rho: Tensor): Tensor {
   const [p] = rho.shape;
   const out = allocate([p, p]);
   kernels().connectome_f32(out.ptr, rho.ptr, p);

@@ -1,6 +1,12 @@
 // Topological data analysis: connectomes, their homology, distances.
 
 export { connectome, correlation } from "./connectome";
+export {
+  type ConnectomeDiagramOptions,
+  type ConnectomeDistance,
+  type CustomConnectomeDistance,
+  frobeniusDistance,
+} from "./connectome-distance";
 export * from "./diagrams";
 export {
   componentsDistance,
@@ -9,11 +15,12 @@ export {
   graphPersistence,
   topDistance,
 } from "./graph-homology";
+export { type RipsOptions, type RipsPersistence, type RipsProgress, ripsPersistence } from "./rips";
 export {
-  type ConnectomeDistance,
   ConnectomeTracker,
   type ConnectomeTrackerOptions,
   type Observation,
   type SignalGroup,
+  type TrackerRecord,
   type TrackerState,
 } from "./tracker";

@@ -3,12 +3,10 @@
 import { formatShape, NonFiniteError } from "../core/errors";
 import { concat, Generator, noGrad, type Stateful, scope, type Tensor, tensor } from "../core/index";
 import { type Module, tapOutputs } from "../nn/index";
-import { connectome, NonFiniteSignalError } from "./connectome";
-import { type GraphPersistence, graphPersistence, topDistance } from "./graph-homology";
+import { batchedCorrelation, connectome, connectomeOf, NonFiniteSignalError } from "./connectome";
+import { type ConnectomeDistance, type ConnectomeMetric, connectomeMetric } from "./connectome-distance";
+import { type GraphPersistence, graphPersistence } from "./graph-homology";
 import { findSignalLayers, hasChannelsFirst } from "./signals";
-
-/** Distances between the connectomes of two observations. */
-export type ConnectomeDistance = "top";
 
 /** Options of {@link ConnectomeTracker}. */
 export interface ConnectomeTrackerOptions {
@@ -18,8 +16,13 @@ export interface ConnectomeTrackerOptions {
   layers?: readonly string[];
   /** Most signals; a wider model is cut to a fixed random subset per layer, in proportion to its width. Default 512. */
   maxSignals?: number;
-  /** Default "top". */
+  /** How two connectomes are compared. Default "top". */
   distance?: ConnectomeDistance;
+  /**
+   * A larger probe goes through the model in batches of so many samples: memory then grows with the batch, not with the
+   * probe. Infinity for models that have to see all samples at once, such as graph networks. Default 1024.
+   */
+  batchSize?: number;
   /** Seeds the choice of signals. Default 0. */
   seed?: number;
 }
@@ -40,10 +43,22 @@ export interface Observation extends GraphPersistence {
   milliseconds: number;
 }
 
-/** Saved tracker: which signals it reads, and the last observation's persistence. */
+/** An observation in the tracker's history. */
+export interface TrackerRecord {
+  /** Distance from the observation before; null for the first. */
+  distance: number | null;
+  /** Time the observation took. */
+  milliseconds: number;
+}
+
+/** Saved tracker: which signals it reads, what the next distance is measured from, and the history. */
 export interface TrackerState {
+  /** Name of the distance; "custom" for a function. */
+  distance: string;
   chosen: Int32Array[] | null;
-  last: GraphPersistence | null;
+  /** The last connectome's number of signals, and what is kept of it. */
+  last: { signals: number; summary: unknown } | null;
+  history: TrackerRecord[];
 }
 
 /**
@@ -53,18 +68,23 @@ export interface TrackerState {
 export class ConnectomeTracker implements Stateful<TrackerState> {
   /** The layers observed and how many signals each contributes; empty before the first observation. */
   signals: SignalGroup[] = [];
+  /** Every observation so far. */
+  readonly history: TrackerRecord[] = [];
   private readonly probe: Tensor;
   private readonly layers: readonly string[] | null;
   private readonly maxSignals: number;
   private readonly seed: number;
+  private readonly batchSize: number;
+  private readonly distance: string;
+  private readonly metric: ConnectomeMetric;
   private chosen: Int32Array[] | null = null;
-  private last: GraphPersistence | null = null;
+  private last: TrackerState["last"] = null;
 
   constructor(
     readonly model: Module,
     options: ConnectomeTrackerOptions,
   ) {
-    const { probe, layers, maxSignals = 512, distance = "top", seed = 0 } = options;
+    const { probe, layers, maxSignals = 512, distance = "top", batchSize = 1024, seed = 0 } = options;
     if (probe.shape[0] === undefined || probe.shape[0] < 2) {
       throw new RangeError(
         `ConnectomeTracker: the probe needs at least 2 samples, got ${formatShape(probe.shape)}`,
@@ -75,8 +95,12 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
         `ConnectomeTracker: maxSignals must be an integer of at least 2, got ${maxSignals}`,
       );
     }
-    if (distance !== "top")
-      throw new RangeError(`ConnectomeTracker: unknown distance ${String(distance)}; use "top"`);
+    if (!(batchSize >= 1 && (Number.isInteger(batchSize) || batchSize === Number.POSITIVE_INFINITY))) {
+      throw new RangeError(
+        `ConnectomeTracker: batchSize must be a positive integer or Infinity, got ${batchSize}`,
+      );
+    }
+    const { name, metric } = connectomeMetric(distance);
     const names = new Set(model.namedModules().map(([name]) => name));
     for (const layer of layers ?? []) {
       if (!names.has(layer)) {
@@ -89,6 +113,9 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
     this.layers = layers ?? null;
     this.maxSignals = maxSignals;
     this.seed = seed;
+    this.batchSize = batchSize;
+    this.distance = name;
+    this.metric = metric;
   }
 
   /** Runs the probe through the model and measures how far the connectome has moved since the last call. */
@@ -96,24 +123,33 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
     const started = performance.now();
     const matrix = scope(() => noGrad(() => this.measure()));
     const persistence = graphPersistence(matrix);
-    const distance = this.last === null ? null : topDistance(persistence, this.last);
-    this.last = persistence;
-    return { distance, connectome: matrix, ...persistence, milliseconds: performance.now() - started };
+    const distance = this.distanceTo(matrix, persistence);
+    const milliseconds = performance.now() - started;
+    this.history.push({ distance, milliseconds });
+    return { distance, connectome: matrix, ...persistence, milliseconds };
+  }
+
+  /** Distance of this connectome from the last one, whose place it takes. */
+  private distanceTo(matrix: Tensor, persistence: GraphPersistence): number | null {
+    const { last } = this;
+    const [signals] = matrix.shape;
+    if (last !== null && last.signals !== signals) {
+      throw new RangeError(
+        `ConnectomeTracker: the last connectome had ${last.signals} signals, this one has ${signals}`,
+      );
+    }
+    this.last = { signals, summary: this.metric.summarise(matrix, persistence) };
+    return last === null ? null : this.metric.distance(this.last.summary, last.summary);
   }
 
   private measure(): Tensor {
-    const outputs = this.activations();
-    const widths = outputs.map(({ signals }) => signals.shape[1]);
-    this.chosen ??= chooseSignals(widths, this.maxSignals, this.seed);
-    const chosen = this.chosen;
-    this.signals = outputs.map(({ layer }, i) => ({ layer, count: chosen[i].length }));
-    const parts = outputs.map(({ signals }, i) =>
-      chosen[i].length === widths[i] ? signals : signals.indexSelect(1, tensor(chosen[i])),
-    );
-    const matrix = concat(parts, 1);
-    if (matrix.shape[1] < 2) throw new RangeError("ConnectomeTracker: a connectome needs at least 2 signals");
+    const { probe, batchSize } = this;
+    const [samples] = probe.shape;
     try {
-      return connectome(matrix);
+      if (samples <= batchSize) return connectome(this.chosenSignals(probe));
+      const batch = (i: number) =>
+        this.chosenSignals(probe.slice(0, i * batchSize, Math.min((i + 1) * batchSize, samples)));
+      return connectomeOf(batchedCorrelation(Math.ceil(samples / batchSize), batch));
     } catch (error) {
       if (!(error instanceof NonFiniteSignalError)) throw error;
       let end = 0;
@@ -127,8 +163,23 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
     }
   }
 
+  /** The chosen signals [N,P] of these inputs. */
+  private chosenSignals(inputs: Tensor): Tensor {
+    const outputs = this.activations(inputs);
+    const widths = outputs.map(({ signals }) => signals.shape[1]);
+    this.chosen ??= chooseSignals(widths, this.maxSignals, this.seed);
+    const chosen = this.chosen;
+    this.signals = outputs.map(({ layer }, i) => ({ layer, count: chosen[i].length }));
+    const parts = outputs.map(({ signals }, i) =>
+      chosen[i].length === widths[i] ? signals : signals.indexSelect(1, tensor(chosen[i])),
+    );
+    const matrix = concat(parts, 1);
+    if (matrix.shape[1] < 2) throw new RangeError("ConnectomeTracker: a connectome needs at least 2 signals");
+    return matrix;
+  }
+
   /** Signals [N, units] of each observed layer, in evaluation mode. */
-  private activations(): { layer: string; signals: Tensor }[] {
+  private activations(inputs: Tensor): { layer: string; signals: Tensor }[] {
     const modes = this.model.namedModules().map(([, module]) => ({ module, training: module.training }));
     this.model.eval();
     const seen: { name: string; module: Module; output: Tensor }[] = [];
@@ -136,7 +187,7 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
       tapOutputs(
         this.model,
         (name, module, output) => seen.push({ name, module, output }),
-        () => this.model.forward(this.probe),
+        () => this.model.forward(inputs),
       );
     } finally {
       for (const { module, training } of modes) module.training = training;
@@ -151,13 +202,20 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
   }
 
   stateDict(): TrackerState {
-    return structuredClone({ chosen: this.chosen, last: this.last });
+    const { distance, chosen, last, history } = this;
+    return structuredClone({ distance, chosen, last, history });
   }
 
   loadStateDict(state: TrackerState): void {
-    const { chosen, last } = structuredClone(state);
+    const { distance, chosen, last, history } = structuredClone(state);
+    if (distance !== this.distance) {
+      throw new RangeError(
+        `ConnectomeTracker.loadStateDict: saved with distance "${distance}", this tracker has "${this.distance}"`,
+      );
+    }
     this.chosen = chosen;
     this.last = last;
+    this.history.splice(0, this.history.length, ...history);
   }
 }
 

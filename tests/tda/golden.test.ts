@@ -1,4 +1,5 @@
-// Connectomes and graph homology against numpy and scipy: the cases of tda.json.
+// Connectomes, graph homology and Vietoris-Rips homology against numpy, scipy, GUDHI and Ripser: the cases of tda.json.
+// Its diagram distances are in diagrams.test.ts.
 
 import { tda, tensor } from "topograd";
 import { test } from "uvu";
@@ -9,6 +10,7 @@ import { worst } from "../reference";
 interface Fixture {
   connectomes: { N: number; P: number; A: number[]; correlation: number[]; connectome: number[] }[];
   graph: ({ P: number; M: number[]; M2: number[] } & Record<string, number[] | number>)[];
+  rips: { name: string; n: number; maxDim: number; D: number[]; diagrams: [number, number | null][][] }[];
 }
 
 const fixture = golden<Fixture>("tda.json");
@@ -35,7 +37,26 @@ for (const { P, M, M2, ...expected } of fixture.graph) {
     close(tda.topDistance(p, q), "top");
     close(tda.cyclesDistance(p, q), "cycles");
     close(tda.componentsDistance(p, q), "components");
+    close(tda.frobeniusDistance(matrix(M, P, P), matrix(M2, P, P)), "frobenius");
     assert.is(tda.topDistance(p, p), 0);
+  });
+}
+
+/** Bars in an order of their own: births, then deaths, ascending. */
+const sorted = (bars: number[][]) =>
+  bars.sort(([b1, d1], [b2, d2]) => b1 - b2 || (d1 === d2 ? 0 : d1 - d2)).flat();
+
+for (const { name, n, maxDim, D, diagrams } of fixture.rips) {
+  test(`Vietoris-Rips: ${name}`, () => {
+    const got = tda.ripsPersistence(matrix(D, n, n), { maxDim }).diagrams;
+    assert.is(got.length, maxDim + 1);
+    for (const [dim, bars] of diagrams.entries()) {
+      const expected = bars.map(([birth, death]) => [birth, death ?? Number.POSITIVE_INFINITY]);
+      const pairs = Array.from({ length: got[dim].length / 2 }, (_, i) => [
+        ...got[dim].subarray(2 * i, 2 * i + 2),
+      ]);
+      assert.ok(worst(sorted(pairs), sorted(expected)) < 1e-5, `dimension ${dim}`);
+    }
   });
 }
 

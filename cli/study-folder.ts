@@ -1,0 +1,127 @@
+// The folder of a study: study.json says what is compared, runs/ has a file for each finished run.
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DataError } from "../core/index";
+import { idOf, type RunResult, type Study, type StudyUnit, unitsOf } from "../train/index";
+import { writeWhole } from "./run-folder";
+import { VERSION } from "./version";
+
+const STUDY = "study.json";
+const RUNS = "runs";
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+/** A result and its checksum as the text of a file. */
+function encode(result: RunResult): string {
+  return `${JSON.stringify({ sha256: sha256(JSON.stringify(result)), result })}\n`;
+}
+
+/** Reads what encode() wrote; throws a DataError where a byte of it has changed, or where it is another run's. */
+function decode(text: string, id: string): RunResult {
+  let file: { sha256?: unknown; result?: RunResult };
+  try {
+    file = JSON.parse(text);
+  } catch (error) {
+    throw new DataError(`not JSON: ${(error as Error).message}`);
+  }
+  if (typeof file !== "object" || file === null || file.result === undefined)
+    throw new DataError("not a result");
+  if (sha256(JSON.stringify(file.result)) !== file.sha256) throw new DataError("its checksum does not fit");
+  if (idOf(file.result.description) !== id) throw new DataError("it belongs to another run");
+  return file.result;
+}
+
+/** Names of the settings in which two studies differ. */
+function differences(a: Study, b: Study): string {
+  const keys = (Object.keys(a) as (keyof Study)[]).filter(
+    (key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]),
+  );
+  const short = (value: unknown) => {
+    const text = JSON.stringify(value);
+    return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  };
+  return keys.map((key) => `${key} ${short(a[key])} and ${short(b[key])}`).join("; ");
+}
+
+/** A study on disk. Its results only grow. */
+export class StudyFolder {
+  /** By the id of the run. */
+  readonly results = new Map<string, RunResult>();
+
+  private constructor(
+    readonly path: string,
+    readonly study: Study,
+  ) {}
+
+  /** Whether a study lies there. */
+  static exists(path: string): boolean {
+    return existsSync(join(path, STUDY));
+  }
+
+  /** An existing folder with all its results; throws a DataError that names the file where something is damaged. */
+  static read(path: string): StudyFolder {
+    const file = join(path, STUDY);
+    if (!StudyFolder.exists(path)) throw new DataError(`${path} is no study: it has no ${STUDY}`);
+    let saved: { topograd?: unknown; study?: Study };
+    try {
+      saved = JSON.parse(readFileSync(file, "utf8"));
+    } catch (error) {
+      throw new DataError(`${file} is damaged: ${(error as Error).message}`);
+    }
+    if (saved?.study === undefined) throw new DataError(`${file} is damaged: it describes no study`);
+    if (saved.topograd !== VERSION) {
+      throw new DataError(
+        `${path} is of topograd ${String(saved.topograd)}, this is ${VERSION}: results of different versions do not mix`,
+      );
+    }
+    const folder = new StudyFolder(path, saved.study);
+    for (const name of existsSync(join(path, RUNS)) ? readdirSync(join(path, RUNS)) : []) {
+      if (!name.endsWith(".json")) continue;
+      const id = name.slice(0, -".json".length);
+      try {
+        folder.results.set(id, decode(readFileSync(join(path, RUNS, name), "utf8"), id));
+      } catch (error) {
+        throw new DataError(
+          `${join(path, RUNS, name)} is damaged: ${(error as Error).message}. Remove it to have the run made again`,
+        );
+      }
+    }
+    return folder;
+  }
+
+  /** The folder of this study, made where there is none; throws a DataError where another study lies there. */
+  static open(path: string, study: Study): StudyFolder {
+    if (StudyFolder.exists(path)) {
+      const folder = StudyFolder.read(path);
+      folder.requireSame(study, "this study");
+      return folder;
+    }
+    mkdirSync(join(path, RUNS), { recursive: true });
+    writeWhole(join(path, STUDY), `${JSON.stringify({ topograd: VERSION, study }, null, 2)}\n`);
+    return new StudyFolder(path, study);
+  }
+
+  /** Throws a DataError unless the folder's study is that one. */
+  requireSame(study: Study, name: string): void {
+    const found = differences(this.study, study);
+    if (found !== "") throw new DataError(`${this.path} and ${name} are different studies: ${found}`);
+  }
+
+  /** Keeps a result, in memory and on disk. */
+  save(id: string, result: RunResult): void {
+    mkdirSync(join(this.path, RUNS), { recursive: true });
+    writeWhole(join(this.path, RUNS, `${id}.json`), encode(result));
+    this.results.set(id, result);
+  }
+
+  /** How many of the units' runs are there, and how many there are to be. */
+  progress(units: readonly StudyUnit[] = unitsOf(this.study)): { done: number; total: number } {
+    const ids = units.flatMap((unit) => [...unit.tuning, ...(unit.finals(this.results) ?? [])]);
+    return {
+      done: ids.filter(({ id }) => this.results.has(id)).length,
+      total: units.reduce((sum, unit) => sum + unit.total, 0),
+    };
+  }
+}

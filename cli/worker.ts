@@ -1,0 +1,62 @@
+// A thread that makes runs of a study, one after another, each a function of its description alone.
+
+import { parentPort, workerData } from "node:worker_threads";
+import type { Dataset, SplitDataset } from "../data/index";
+import { type RunDescription, type RunResult, runExperiment } from "../train/index";
+import {
+  CONTESTANTS,
+  type DATA_SETS,
+  loadData,
+  type MODELS,
+  makeModel,
+  makeOptimizer,
+  type OptimizerOptions,
+} from "./setup";
+
+/** A run to make, with the result of the run that it follows. */
+export interface Task {
+  description: RunDescription;
+  source: RunResult | null;
+}
+
+/** What comes back. */
+export type Reply = { result: RunResult } | { error: string };
+
+const NO_OBSERVATIONS = { step: [], epoch: [], distance: [], z: [], states: "", multiplier: [], lr: [] };
+const { directory } = workerData as { directory?: string };
+const loaded = new Map<string, Promise<SplitDataset<Dataset>>>();
+
+function load(data: string, model: string): Promise<SplitDataset<Dataset>> {
+  const key = `${data} ${model}`;
+  const dataset =
+    loaded.get(key) ??
+    loadData(data as (typeof DATA_SETS)[number], model as (typeof MODELS)[number], { directory });
+  loaded.set(key, dataset);
+  return dataset;
+}
+
+async function perform({ description, source }: Task): Promise<RunResult> {
+  const { optimizer: optimizerName, schedule } = CONTESTANTS[description.schedule];
+  const options: OptimizerOptions = description.lr === null ? {} : { lr: description.lr };
+  const { epochs } = description;
+  return runExperiment(
+    description,
+    {
+      data: await load(description.data, description.model),
+      makeModel: (train) => makeModel(description.model as (typeof MODELS)[number], train).model,
+      makeOptimizer: (model) => makeOptimizer(optimizerName, model, options),
+      makeSchedule: (setup) => schedule({ ...setup, epochs, source: setup.source ?? NO_OBSERVATIONS }),
+    },
+    source,
+  );
+}
+
+parentPort?.on("message", async (task: Task) => {
+  let reply: Reply;
+  try {
+    reply = { result: await perform(task) };
+  } catch (error) {
+    reply = { error: (error as Error).message };
+  }
+  parentPort?.postMessage(reply);
+});

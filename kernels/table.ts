@@ -1,0 +1,72 @@
+// A hash table from u64 to pointers in an arena: open addressing, at most half full.
+import { Arena, take } from "./arena";
+
+const EMPTY: u64 = ~0;
+
+@unmanaged
+export class Table {
+  slots: usize; // a power of 2
+  count: usize;
+  keys: usize; // u64 [slots], EMPTY where there is none
+  values: usize; // usize [slots]
+}
+
+function allocate(arena: Arena, table: Table, slots: usize): bool {
+  const keys = take(arena, slots * (8 + sizeof<usize>()));
+  if (!keys) return false;
+  memory.fill(keys, 0xff, slots << 3);
+  table.slots = slots;
+  table.count = 0;
+  table.keys = keys;
+  table.values = keys + (slots << 3);
+  return true;
+}
+
+/** An empty table with room for that many keys, or 0 if the arena needs memory. */
+export function make_table(arena: Arena, room: usize): usize {
+  let slots: usize = 16;
+  while (slots < 2 * room) slots *= 2;
+  const block = take(arena, offsetof<Table>());
+  return block && allocate(arena, changetype<Table>(block), slots) ? block : 0;
+}
+
+/** The slot of a key, or the empty one where it belongs. */
+// @ts-ignore: decorator
+@inline
+function find_slot(table: Table, key: u64): usize {
+  // Fibonacci hashing: the upper bits of the product are well mixed.
+  let slot = <usize>(key * 0x9e3779b97f4a7c15 >> 32) & (table.slots - 1);
+  while (true) {
+    const found = load<u64>(table.keys + (slot << 3));
+    if (found == key || found == EMPTY) return slot;
+    slot = slot + 1 & (table.slots - 1);
+  }
+}
+
+/** The value of a key, or 0. */
+export function find(table: Table, key: u64): usize {
+  const slot = find_slot(table, key);
+  return load<u64>(table.keys + (slot << 3)) == key ? load<usize>(table.values + slot * sizeof<usize>()) : 0;
+}
+
+/** Makes room for one more key; false if the arena needs memory. */
+export function reserve(arena: Arena, table: Table): bool {
+  if ((table.count + 1) * 2 <= table.slots) return true;
+  const slots = table.slots;
+  const keys = table.keys;
+  const values = table.values;
+  if (!allocate(arena, table, 2 * slots)) return false;
+  for (let s: usize = 0; s < slots; s++) {
+    const key = load<u64>(keys + (s << 3));
+    if (key != EMPTY) insert(table, key, load<usize>(values + s * sizeof<usize>()));
+  }
+  return true;
+}
+
+/** Adds a key that is not there. Needs reserve. */
+export function insert(table: Table, key: u64, value: usize): void {
+  const slot = find_slot(table, key);
+  store<u64>(table.keys + (slot << 3), key);
+  store<usize>(table.values + slot * sizeof<usize>(), value);
+  table.count++;
+}
