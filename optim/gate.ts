@@ -83,7 +83,8 @@ export function checkMultiplier(name: string, o: Required<MultiplierOptions>): v
 /** Observations made in the first `step` optimizer steps; spread evenly where they do not divide the epoch. */
 export function observationsBy(step: number, o: ObservationSettings & { stepsPerEpoch: number }): number {
   if (o.everySteps !== undefined) return Math.floor(step / o.everySteps);
-  return Math.floor((step * o.observationsPerEpoch) / o.stepsPerEpoch);
+  // More observations than steps: one a step.
+  return Math.min(step, Math.floor((step * o.observationsPerEpoch) / o.stepsPerEpoch));
 }
 
 /** log m <- memory log m + log f, f = slowFactor, fastFactor or 1; m is clipped to [minScale, maxScale]. */
