@@ -4,11 +4,13 @@
 import { runInfo } from "./info";
 import { UsageError } from "./options";
 import { runReport } from "./report";
+import { runTda } from "./tda";
 import { runTrain } from "./train";
 
 const COMMANDS: Record<string, { run: (args: string[]) => Promise<number>; about: string }> = {
   train: { run: runTrain, about: "train a network and leave a run folder" },
   report: { run: runReport, about: "make the report of one run or of several again" },
+  tda: { run: runTda, about: "persistent homology of a file of distances or points" },
   info: { run: runInfo, about: "what this machine can do: SIMD, memory" },
 };
 

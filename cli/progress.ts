@@ -45,10 +45,7 @@ export class Progress {
 
   /** Redraws the bar, at most every 80 ms. */
   update(status: Status): void {
-    const now = performance.now();
-    if (!this.onTerminal || (now - this.lastDrawn < REDRAW_EVERY_MS && status.step < status.steps)) return;
-    this.lastDrawn = now;
-    const seconds = (now - this.started) / 1000;
+    const seconds = (performance.now() - this.started) / 1000;
     const rate = status.step / seconds;
     const filled = Math.round((BAR_WIDTH * status.step) / status.steps);
     const parts = [
@@ -61,8 +58,15 @@ export class Progress {
       `${rate.toFixed(0)} steps/s`,
       `${duration((status.steps - status.step) / rate)} left`,
     ];
-    const text = parts.join("  ").slice(0, Math.max(20, (this.stream.columns ?? 120) - 1));
-    this.stream.write(`\r\x1b[2K${text}`);
+    this.show(parts.join("  "), status.step >= status.steps);
+  }
+
+  /** Shows a text in place of the bar, at most every 80 ms unless it is the last. */
+  show(text: string, isLast = false): void {
+    const now = performance.now();
+    if (!this.onTerminal || (now - this.lastDrawn < REDRAW_EVERY_MS && !isLast)) return;
+    this.lastDrawn = now;
+    this.stream.write(`\r\x1b[2K${text.slice(0, Math.max(20, (this.stream.columns ?? 120) - 1))}`);
     this.drawn = true;
   }
 

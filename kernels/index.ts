@@ -11,6 +11,7 @@ export * from "./diagram-kernels";
 export * from "./gemm";
 export * from "./indexing";
 export * from "./optimizer";
+export * from "./pairwise";
 export * from "./pool";
 export * from "./power";
 export * from "./random";
