@@ -14,7 +14,7 @@
 //   one disturbed by a triangle dies and is added to the others that this triangle disturbs.
 //
 // Triangles with the same longest edge are in the order of their third vertex. Most rows are empty: only others are stored.
-import { Arena, DONE, MORE, NEEDS_MEMORY, take } from "./arena";
+import { DONE, MORE, NEEDS_MEMORY, has_room, take } from "./arena";
 import {
   Bar, NONE, Rips, add_bar, adjacent_to, edge_at, find_common, first_bar, first_member, first_vertex, flip_bit,
   flip_edge, has_bit, is_proper, second_vertex,
@@ -116,9 +116,7 @@ function row_of(dense: Dense, group: Group, c: usize, u: u32): usize {
 /** Whether that many rows can be had without asking the host. */
 function reserve_rows(rips: Rips, dense: Dense, count: i32): bool {
   const missing = max(count - dense.spares, 0);
-  if (<usize>missing * rips.row <= rips.end - rips.free) return true;
-  rips.needed = <usize>missing * rips.row;
-  return false;
+  return has_room(rips, <usize>missing * rips.row);
 }
 
 /** Gives vertex u a row in the cocycle, its contents undefined. Needs reserve_rows. */
