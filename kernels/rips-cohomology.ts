@@ -151,28 +151,37 @@ function next_cofacet(rips: Rips, c: Cohomology, simplex: u64, last: u64): u64 {
   return longest == NONE ? EMPTY : cofacet_with(rips, c, longest);
 }
 
+/** The number of x and the vertices of the rest, which grows with x. */
+function index_with(rips: Rips, c: Cohomology, x: u32): u64 {
+  let index: u64 = 0;
+  let place = 1;
+  for (let i = 0; i < c.dim - 1; i++) {
+    const r = item(c.rest, i);
+    if (r >= x && place == i + 1) index += binomial(rips, c, x, place++);
+    index += binomial(rips, c, r, place++);
+  }
+  return place == c.dim ? index + binomial(rips, c, x, place) : index;
+}
+
 /** The first cofacet after `last` with the same longest edge as the simplex, or EMPTY. */
 function next_of_same_rank(rips: Rips, c: Cohomology, rank: u32, last: u64): u64 {
-  // The new vertex x joins the rest; the vertices before it keep their places.
-  const size = c.dim - 1;
-  let index: u64 = 0;
-  for (let i = 0; i < size; i++) index += binomial(rips, c, item(c.rest, i), i + 2);
-  let place = 0;
+  const base = <u64>rank << c.coshift;
+  let x = 0;
+  for (let end = rips.n; x < end; ) {
+    const middle = x + end >> 1;
+    if ((base | index_with(rips, c, middle)) > last) end = middle;
+    else x = middle + 1;
+  }
   const limit = i32x4.splat(rank);
   const a = row_at(c, 0);
   const b = row_at(c, 1);
   const d = row_at(c, 2);
-  for (let block = 0; block < rips.n; block += 4) {
-    let found = i32x4.bitmask(i32x4.lt_u(greatest_ranks(c, a, b, d, <usize>block << 2), limit));
-    for (; found; found &= found - 1) {
-      const x = <u32>(block + ctz(found));
-      for (; place < size && item(c.rest, place) < x; place++) {
-        const r = item(c.rest, place);
-        index += binomial(rips, c, r, place + 1) - binomial(rips, c, r, place + 2);
-      }
-      const cofacet = <u64>rank << c.coshift | index + binomial(rips, c, x, place + 1);
-      if (cofacet > last) return cofacet;
-    }
+  let candidates = -1 << (x & 3); // vertices of the block of four that are not too low
+  for (x &= ~3; x < rips.n; x += 4) {
+    const greatest = greatest_ranks(c, a, b, d, <usize>x << 2);
+    const found = i32x4.bitmask(i32x4.lt_u(greatest, limit)) & candidates;
+    if (found) return base | index_with(rips, c, x + ctz(found));
+    candidates = -1;
   }
   return EMPTY;
 }
