@@ -1,5 +1,5 @@
-// A workspace of unknown size: the host adds blocks when a kernel reports that it needs more memory. Blocks are only
-// carved from the front and never given back one by one; the host frees all of them at the end.
+// A workspace of unknown size: the host adds blocks when a kernel reports that it needs more memory. Blocks
+// are only carved from the front and never given back one by one; the host frees all of them at the end.
 
 /** Opens the state of every kernel family that works in an arena. */
 @unmanaged
@@ -31,7 +31,8 @@ export function take(arena: Arena, bytes: usize): usize {
   return block;
 }
 
-/** Goes on with a new block of at least arena_needed bytes, 16-byte aligned; what is left of the old one is lost. */
+/** Goes on with a new block of at least arena_needed bytes, 16-byte aligned; what is left of the old one is
+ *  lost. */
 export function arena_add(state: usize, block: usize, bytes: usize): void {
   const arena = changetype<Arena>(state);
   arena.free = block;

@@ -1,5 +1,6 @@
-// A column of the coboundary matrix that is being reduced: simplices, each with the first of its cofacets whose turn has
-// not come, in a binary heap by that cofacet. Cofacets are made one by one, as most of them never matter.
+// A column of the coboundary matrix that is being reduced: simplices, each with the first of its cofacets
+// whose turn has not come, in a binary heap by that cofacet. Cofacets are made one by one, as most of them
+// never matter.
 import { Arena, take } from "./arena";
 
 /** No simplex; it comes after all others. */

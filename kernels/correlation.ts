@@ -85,7 +85,8 @@ function moments(sums: usize, squares: usize, shift: usize, x: usize, n: i32, p:
 function pack_standardised(a: usize, b: usize, x: usize, mean: usize, scale: usize, p: i32, k: i32): void {
   const row = <usize>p << 2;
   const strip = <usize>k << 4;
-  // A few rows at a time: whole cache lines of x are used while they are near, and so are those of the strips.
+  // A few rows at a time: whole cache lines of x are used while they are near, and so are those of the
+  // strips.
   for (let i = 0; i < k; i += 8) {
     const rows = min(8, k - i);
     for (let j = 0; j < p; j += 4) {

@@ -22,6 +22,7 @@ export * from "./pool";
 export * from "./power";
 export * from "./random";
 export * from "./reduce";
+export * from "./reduction";
 export {
   rips_bar_count, rips_bars_f32, rips_check_f32, rips_cocycle_sizes, rips_edge_count_f32, rips_enclosing_radius_f32,
   rips_rank, rips_start_f32, rips_state_bytes,

@@ -1,16 +1,17 @@
-// Vietoris-Rips persistence in dimension 2 and above over Z/2, one dimension after the other: persistent cohomology
-// with clearing, an implicit coboundary, apparent and emergent pairs (Bauer, "Ripser: efficient computation of
-// Vietoris-Rips persistence barcodes", 2021).
+// Vietoris-Rips persistence in dimension 2 and above over Z/2, one dimension after the other: persistent
+// cohomology with clearing, an implicit coboundary, apparent and emergent pairs (Bauer, "Ripser: efficient
+// computation of Vietoris-Rips persistence barcodes", 2021).
 //
-// A d-simplex is a u64: the rank of its longest edge, then the number of its other d - 1 vertices r0 < r1 < ... in the
-// combinatorial number system, sum of binomial(r_i, i + 1). Simplices are in the order of the filtration as these
-// integers are. The last facet and the first cofacet of a simplex have its longest edge, if any facet or cofacet does:
+// A d-simplex is a u64: the rank of its longest edge, then the number of its other d - 1 vertices r0 < r1 <
+// ... in the combinatorial number system, sum of binomial(r_i, i + 1). Simplices are in the order of the
+// filtration as these integers are. The last facet and the first cofacet of a simplex have its longest edge,
+// if any facet or cofacet does:
 //
 // - the first cofacet of (edge, R) is (edge, R + x) for the first vertex x adjacent to all of (edge, R);
 // - the last facet of (edge, S) is (edge, S without its first vertex).
 //
-// Two simplices that are this to each other are an apparent pair. Sets of adjacent vertices show such pairs without a
-// walk through coboundaries, and nothing is stored for them; that is nearly all simplices.
+// Two simplices that are this to each other are an apparent pair. Sets of adjacent vertices show such pairs
+// without a walk through coboundaries, and nothing is stored for them; that is nearly all simplices.
 import { DONE, MORE, NEEDS_MEMORY, has_room, take } from "./arena";
 import {
   Column, EMPTY, column_drop, column_least, column_push, column_put_back, column_reserve, column_take, taken, taken_count,
@@ -19,10 +20,7 @@ import {
   Bar, NONE, Rips, add_bar, adjacent_to, edge_at, find_common, first_bar, first_member, first_vertex, flip_edge,
   intersect, last_member, length_at, second_vertex,
 } from "./rips";
-import { Table, find, insert, make_table, reserve } from "./table";
-
-/** Returned when the simplices of a dimension cannot be numbered with 64 bits. */
-const TOO_LARGE: i32 = 3;
+import { Table, find, insert, make_table, reserve, table_bytes } from "./table";
 
 @unmanaged
 class Cohomology {
@@ -30,8 +28,8 @@ class Cohomology {
   shift: u32; // bits of a simplex below the rank of its edge,
   coshift: u32; // and of a simplex of one dimension more
   binomials: usize; // u64 [dim, n + 1]: binomial(v, k) for k = 1 ...
-  cleared: usize; // table of the simplices of this dimension that kill classes of the one below
-  pivots: usize; // table of those of the next one, with the column reduced to each: u64 count, then its simplices
+  cleared: Table; // table of the simplices of this dimension that kill classes of the one below
+  pivots: Table; // table of those of the next one, with the column reduced to each: u64 count, then its simplices
   levels: usize; // dim sets: the vertices adjacent to the current edge and to the first vertices chosen
   chosen: usize; // u32 [dim - 1]: vertices of the current simplex besides its edge, descending
   open: bool; // whether the current edge has simplices to be dealt with
@@ -200,8 +198,8 @@ function joins_with(rips: Rips, c: Cohomology, rank: u32): bool {
   return toU == rank || toV == rank;
 }
 
-/** The cofacet whose longest edge, of a rank above the simplex, joins a new vertex to one of its vertices: what is left
- *  is the simplex without the latter. */
+/** The cofacet whose longest edge, of a rank above the simplex, joins a new vertex to one of its vertices:
+ *  what is left is the simplex without the latter. */
 function cofacet_with(rips: Rips, c: Cohomology, rank: u32): u64 {
   const edge = edge_at(rips, rank);
   let index: u64 = 0;
@@ -249,9 +247,10 @@ function apparent_facet(rips: Rips, c: Cohomology, cofacet: u64): u64 {
   return EMPTY;
 }
 
-/** Pairs the column of a simplex with a pivot, or with nothing (EMPTY). False, with nothing done, if memory is needed. */
+/** Pairs the column of a simplex with a pivot, or with nothing (EMPTY). False, with nothing done, if memory
+ *  is needed. */
 function pair(rips: Rips, c: Cohomology, simplex: u64, pivot: u64): bool {
-  const pivots = changetype<Table>(c.pivots);
+  const pivots = c.pivots;
   const column = c.column;
   const birth = <u32>(simplex >> c.shift);
   const death = pivot == EMPTY ? NONE : <u32>(pivot >> c.coshift);
@@ -282,7 +281,7 @@ function reduce(rips: Rips, c: Cohomology, simplex: u64): i32 {
     let count: usize = 0; // of simplices to be added, so that the pivot cancels
     let from: usize = 0;
     if (taken_count(column) & 1) {
-      const block = find(changetype<Table>(c.pivots), pivot);
+      const block = find(c.pivots, pivot);
       if (block) {
         count = <usize>load<u64>(block);
         from = block + 8;
@@ -310,8 +309,8 @@ function reduce(rips: Rips, c: Cohomology, simplex: u64): i32 {
   return MORE;
 }
 
-/** Deals with the simplices that consist of the current edge, the `count` vertices chosen and lower ones, in descending
- *  order. Returns DONE, MORE or NEEDS_MEMORY. */
+/** Deals with the simplices that consist of the current edge, the `count` vertices chosen and lower ones, in
+ *  descending order. Returns DONE, MORE or NEEDS_MEMORY. */
 function enumerate(rips: Rips, c: Cohomology, count: i32): i32 {
   const candidates = c.levels + rips.row * count;
   const first = first_member(candidates, rips.row);
@@ -334,7 +333,7 @@ function visit(rips: Rips, c: Cohomology, apex: u32): i32 {
   if (apex < item(c.chosen, size - 1)) return DONE; // the facet of an apparent pair
   let simplex = <u64>rips.rank << c.shift;
   for (let i = 0; i < size; i++) simplex += binomial(rips, c, item(c.chosen, i), size - i);
-  if (simplex >= c.done || find(changetype<Table>(c.cleared), simplex)) return DONE;
+  if (simplex >= c.done || find(c.cleared, simplex)) return DONE;
   if (!c.reducing) {
     if (!column_reserve(rips, c.column, 1)) return NEEDS_MEMORY;
     column_push(c.column, next_cofacet(rips, c, simplex, (<u64>rips.rank << c.coshift) - 1), simplex);
@@ -365,17 +364,18 @@ function fill_ranks(rips: Rips): bool {
   return true;
 }
 
-/** The triangles that kill classes in dimension 1 and are in no apparent pair; 0 if memory is needed. */
-function killing_triangles(rips: Rips, shift: u32): usize {
+function count_bars(rips: Rips, dim: i32): usize {
   let count: usize = 0;
-  for (let bar = first_bar(rips, 1); bar; bar = changetype<Bar>(bar).next) count++;
-  const table = make_table(rips, count);
-  if (!table) return 0;
+  for (let bar = first_bar(rips, dim); bar; bar = changetype<Bar>(bar).next) count++;
+  return count;
+}
+
+/** Inserts the triangles that kill classes in dimension 1 and are in no apparent pair. */
+function insert_killing_triangles(rips: Rips, table: Table, shift: u32): void {
   for (let at = first_bar(rips, 1); at; at = changetype<Bar>(at).next) {
     const bar = changetype<Bar>(at);
-    if (bar.death != NONE) insert(changetype<Table>(table), <u64>bar.death << shift | bar.apex, 1);
+    if (bar.death != NONE) insert(table, <u64>bar.death << shift | bar.apex, 1);
   }
-  return table;
 }
 
 /** binomials[k - 1, v] = binomial(v, k) for k = 1 ... dim and v = 0 ... n. */
@@ -390,25 +390,33 @@ function fill_binomials(binomials: usize, n: i32, dim: i32): void {
   }
 }
 
-/** Begins with a dimension: 2 after rips_dense_run, then one more at a time. Returns DONE, NEEDS_MEMORY, or TOO_LARGE
- *  (3) if the simplices of the next dimension cannot be numbered with 64 bits. */
+/** Whether 64 bits suffice for the simplices that homology up to this dimension needs. */
+export function rips_cohomology_fits(n: i32, edges: i32, dim: i32): bool {
+  for (let k = 1; k <= dim; k++) {
+    if (approximate_binomial(n, k) * edges >= 4e18) return false;
+  }
+  return true;
+}
+
+/** Begins with a dimension: 2 after rips_dense_run, then one more at a time. rips_cohomology_fits must hold.
+ *  Returns DONE or NEEDS_MEMORY. */
 export function rips_cohomology_start(state: usize, dim: i32): i32 {
   const rips = changetype<Rips>(state);
   const n = rips.n;
-  for (let k = 1; k <= dim; k++) {
-    if (approximate_binomial(n, k) * rips.edges >= 4e18) return TOO_LARGE;
-  }
   if (!rips.ranks && !fill_ranks(rips)) return NEEDS_MEMORY;
 
   const list = (<usize>dim << 3) + 31 & ~15;
   const table = <usize>dim * (n + 1) << 3;
-  const size = (offsetof<Cohomology>() + 15 & ~15) + rips.row * dim + 4 * list + table;
-  const block = take(rips, size);
+  const header = (offsetof<Cohomology>() + 15 & ~15) + offsetof<Column>();
+  const size = header + rips.row * dim + 4 * list + table;
+  const kills: usize = rips.cohomology ? 0 : count_bars(rips, 1);
+  const block = take(rips, size + 16 + table_bytes(kills) + table_bytes(0));
   if (!block) return NEEDS_MEMORY;
   memory.fill(block, 0, size);
   const c = changetype<Cohomology>(block);
   c.dim = dim;
-  c.levels = (block + offsetof<Cohomology>() + 15) & ~15;
+  c.column = changetype<Column>(block + (offsetof<Cohomology>() + 15 & ~15));
+  c.levels = block + header;
   c.chosen = c.levels + rips.row * dim;
   c.rest = c.chosen + list;
   c.vertices = c.rest + list;
@@ -418,13 +426,14 @@ export function rips_cohomology_start(state: usize, dim: i32): i32 {
   c.shift = bits(binomial(rips, c, n, dim - 1));
   c.coshift = bits(binomial(rips, c, n, dim));
   c.done = EMPTY;
-  const last = changetype<Cohomology>(rips.cohomology);
-  c.cleared = rips.cohomology ? last.pivots : killing_triangles(rips, c.shift);
-  c.pivots = make_table(rips, 0);
-  const column = take(rips, offsetof<Column>());
-  if (!c.cleared || !c.pivots || !column) return NEEDS_MEMORY;
-  memory.fill(column, 0, offsetof<Column>());
-  c.column = changetype<Column>(column);
+  const tables = block + size + 15 & ~15;
+  c.pivots = make_table(tables, 0);
+  if (rips.cohomology) {
+    c.cleared = changetype<Cohomology>(rips.cohomology).pivots;
+  } else {
+    c.cleared = make_table(tables + table_bytes(0), kills);
+    insert_killing_triangles(rips, c.cleared, c.shift);
+  }
   rips.cohomology = block;
   rips.common = c.levels;
   memory.fill(rips.adjacent, 0, rips.row * n);
@@ -432,8 +441,8 @@ export function rips_cohomology_start(state: usize, dim: i32): i32 {
   return DONE;
 }
 
-/** Walks up to `slice` coboundaries and edges. Returns MORE, DONE, or NEEDS_MEMORY: then it goes on where it was, or a
- *  little before, after arena_add. */
+/** Walks up to `slice` coboundaries and edges. Returns MORE, DONE, or NEEDS_MEMORY: then it goes on where it
+ *  was, or a little before, after arena_add. */
 export function rips_cohomology_run(state: usize, slice: i32): i32 {
   const rips = changetype<Rips>(state);
   const c = changetype<Cohomology>(rips.cohomology);
@@ -452,8 +461,8 @@ export function rips_cohomology_run(state: usize, slice: i32): i32 {
   }
 }
 
-/** out[vertices ...] = the simplices of the cocycles of the bars in a dimension from 2 to the last one begun, one
- *  cocycle after the other, as i32. */
+/** out[vertices ...] = the simplices of the cocycles of the bars in a dimension from 2 to the last one
+ *  begun, one cocycle after the other, as i32. */
 export function rips_cohomology_cocycles(out: usize, state: usize, dim: i32): void {
   const rips = changetype<Rips>(state);
   const c = changetype<Cohomology>(rips.cohomology);

@@ -1,19 +1,21 @@
-// Vietoris-Rips persistence in dimensions 0 and 1 over Z/2: persistent cohomology in the order of the filtration (de Silva,
-// Morozov & Vejdemo-Johansson, "Persistent cohomology and circular coordinates", 2011; Dey, Fan & Wang, "Computing
-// topological persistence for simplicial maps", 2014).
+// Vietoris-Rips persistence in dimensions 0 and 1 over Z/2: persistent cohomology in the order of the
+// filtration (de Silva, Morozov & Vejdemo-Johansson, "Persistent cohomology and circular coordinates", 2011;
+// Dey, Fan & Wang, "Computing topological persistence for simplicial maps", 2014).
 //
-// Every living class of H1 is kept as a cocycle: a set of edges that each triangle so far meets an even number of times.
-// It is stored as n rows of bits, row u holding the vertices w for which the edge uw is in the cocycle. When an edge uv
-// enters, its triangles are those with the vertices w adjacent to both ends, and the sum of rows u and v, restricted to
-// those w, shows at once all triangles the cocycle meets an odd number of times. So no triangle is ever stored.
+// Every living class of H1 is kept as a cocycle: a set of edges that each triangle so far meets an even
+// number of times. It is stored as n rows of bits, row u holding the vertices w for which the edge uw is in
+// the cocycle. When an edge uv enters, its triangles are those with the vertices w adjacent to both ends, and
+// the sum of rows u and v, restricted to those w, shows at once all triangles the cocycle meets an odd number
+// of times. So no triangle is ever stored.
 //
-// - No such w and two components: they merge, and uv belongs to no cocycle.
-// - No such w otherwise: a class is born, the cocycle {uv}.
-// - Else the first triangle kills the class of uv at once, which sets uv in a cocycle so that this triangle meets it an
-//   even number of times. A cocycle that another triangle still meets an odd number of times is disturbed: the youngest
-//   one disturbed by a triangle dies and is added to the others that this triangle disturbs.
+// - No such w and two components: they merge, and uv belongs to no cocycle. - No such w otherwise: a class is
+// born, the cocycle {uv}. - Else the first triangle kills the class of uv at once, which sets uv in a cocycle
+// so that this triangle meets it an even number of times. A cocycle that another triangle still meets an odd
+// number of times is disturbed: the youngest one disturbed by a triangle dies and is added to the others that
+// this triangle disturbs.
 //
-// Triangles with the same longest edge are in the order of their third vertex. Most rows are empty: only others are stored.
+// Triangles with the same longest edge are in the order of their third vertex. Most rows are empty: only
+// others are stored.
 import { DONE, MORE, NEEDS_MEMORY, has_room, take } from "./arena";
 import {
   Bar, NONE, Rips, add_bar, adjacent_to, edge_at, find_common, first_bar, first_member, first_vertex, flip_bit,
@@ -167,8 +169,8 @@ function find_support(rips: Rips, dense: Dense, group: Group, c: usize): void {
   for (let u = 0; u < rips.n; u++) if (has(supports(group, u), c)) flip_bit(dense.support, u);
 }
 
-/** Adds cocycle b, of which find_support has found the vertices, to cocycle c; false, with nothing done, if memory is
- *  needed. */
+/** Adds cocycle b, of which find_support has found the vertices, to cocycle c; false, with nothing done, if
+ *  memory is needed. */
 function add_cocycle(rips: Rips, dense: Dense, to: Group, c: usize, from: Group, b: usize): bool {
   const support = dense.support;
   let missing = 0;
@@ -208,7 +210,8 @@ function find_root(parent: usize, u: u32): u32 {
   }
 }
 
-/** The current edge is in no triangle: it merges two components or creates a class. False if memory is needed. */
+/** The current edge is in no triangle: it merges two components or creates a class. False if memory is
+ *  needed. */
 function connect(rips: Rips, dense: Dense): bool {
   const edge = edge_at(rips, rips.rank);
   const a = find_root(dense.parent, first_vertex(edge));
@@ -234,7 +237,8 @@ function connect(rips: Rips, dense: Dense): bool {
   return true;
 }
 
-/** Extends the cocycles to the current edge and finds those it disturbs. False if memory is needed; may be repeated. */
+/** Extends the cocycles to the current edge and finds those it disturbs. False if memory is needed; may be
+ *  repeated. */
 function extend(rips: Rips, dense: Dense): bool {
   const edge = edge_at(rips, rips.rank);
   const u = first_vertex(edge);
@@ -285,7 +289,8 @@ function first_odd(rips: Rips, dense: Dense): u32 {
   return first;
 }
 
-/** Lets the youngest class that the triangle with vertex w disturbs die. False if memory is needed; may be repeated. */
+/** Lets the youngest class that the triangle with vertex w disturbs die. False if memory is needed; may be
+ *  repeated. */
 function kill(rips: Rips, dense: Dense, w: u32): bool {
   let dying = changetype<Group>(0);
   let d: usize = 0;
@@ -324,29 +329,27 @@ function kill(rips: Rips, dense: Dense, w: u32): bool {
   return true;
 }
 
-/** Saves the edges of a cocycle, but for the current one, with its bar if that is asked for. False if memory is needed. */
+/** Saves the edges of a cocycle with its bar, if that is asked for. False if memory is needed. */
 function keep_cocycle(rips: Rips, group: Group, c: usize): bool {
   const bar = bar_of(group, c);
   if (!rips.keepCocycles || !is_proper(rips, bar)) return true;
-  const current = rips.rank < rips.edges ? edge_at(rips, rips.rank) : NONE;
-  let room: usize = 0;
+  let ends: usize = 0;
   for (let u = 0; u < rips.n; u++) {
-    if (has(supports(group, u), c)) room += count_members(load<usize>(row_slot(group, c, u)), rips.row);
+    if (has(supports(group, u), c)) ends += count_members(load<usize>(row_slot(group, c, u)), rips.row);
   }
-  const block = take(rips, 8 + room * 2);
+  const block = take(rips, 8 + 4 * (ends >> 1));
   if (!block) return false;
+  store<usize>(block, ends >> 1);
   let at = block + 8;
   for (let u = 0; u < rips.n; u++) {
     if (!has(supports(group, u), c)) continue;
     const row = load<usize>(row_slot(group, c, u));
     for (let w = u + 1; w < rips.n; w++) {
-      const edge = <u32>(u << 16 | w);
-      if (!has_bit(row, w) || edge == current) continue;
-      store<u32>(at, edge);
+      if (!has_bit(row, w)) continue;
+      store<u32>(at, u << 16 | w);
       at += 4;
     }
   }
-  store<u32>(block, <u32>(at - block - 8) >> 2);
   bar.cocycle = block;
   return true;
 }
@@ -378,7 +381,8 @@ export function rips_dense_start(state: usize): i32 {
   return DONE;
 }
 
-/** Deals with up to `slice` edges. Returns MORE, DONE, or NEEDS_MEMORY: then it goes on where it was after arena_add. */
+/** Deals with up to `slice` edges. Returns MORE, DONE, or NEEDS_MEMORY: then it goes on where it was after
+ *  arena_add. */
 export function rips_dense_run(state: usize, slice: i32): i32 {
   const rips = changetype<Rips>(state);
   const dense = changetype<Dense>(rips.dense);
@@ -418,7 +422,8 @@ function finish(rips: Rips, dense: Dense): bool {
   return true;
 }
 
-/** out[i, j, ...] = the edges of the cocycles of the bars in dimension 1, one cocycle after the other, as i32. */
+/** out[i, j, ...] = the edges of the cocycles of the bars in dimension 1, one cocycle after the other, as
+ *  i32. */
 export function rips_dense_cocycles(out: usize, state: usize): void {
   const rips = changetype<Rips>(state);
   for (let at = first_bar(rips, 1); at; at = changetype<Bar>(at).next) {

@@ -1,6 +1,6 @@
-// The Vietoris-Rips filtration of a distance matrix: its edges in order of length. Edges of equal length are put in
-// order too (by their vertices), so that from here on everything is decided by the rank of an edge, an integer, and
-// no two edges are equal. A simplex enters with its longest edge.
+// The Vietoris-Rips filtration of a distance matrix: its edges in order of length. Edges of equal length are
+// put in order too (by their vertices), so that from here on everything is decided by the rank of an edge, an
+// integer, and no two edges are equal. A simplex enters with its longest edge.
 import { Arena, take } from "./arena";
 import { RADIX_BYTES, radix_sort } from "./sort";
 
@@ -171,8 +171,8 @@ export function is_proper(rips: Rips, bar: Bar): bool {
   return birth_of(rips, bar) < death_of(rips, bar);
 }
 
-/** The first row of d[n, n] that has something else than a zero diagonal and symmetric distances of at least 0 (also
- *  infinite ones: no edge); -1 if there is none. */
+/** The first row of d[n, n] that has something else than a zero diagonal and symmetric distances of at least
+ *  0 (also infinite ones: no edge); -1 if there is none. */
 export function rips_check_f32(d: usize, n: i32): i32 {
   for (let i = 0; i < n; i++) {
     const row = d + (<usize>i * n << 2);
@@ -185,8 +185,8 @@ export function rips_check_f32(d: usize, n: i32): i32 {
   return -1;
 }
 
-/** min over i of max over j of d[i, j]. From this length on a vertex is adjacent to all others, and nothing is born
- *  or dies. */
+/** min over i of max over j of d[i, j]. From this length on a vertex is adjacent to all others, and nothing
+ *  is born or dies. */
 export function rips_enclosing_radius_f32(d: usize, n: i32): f32 {
   let radius: f32 = n > 1 ? Infinity : 0;
   for (let i = 0; i < n; i++) {
@@ -224,8 +224,8 @@ export function rips_state_bytes(n: i32, edges: i32, max_dim: i32): f64 {
   return <f64>fixed + <f64>row_bytes(n) * (n + 1) + 20.0 * edges;
 }
 
-/** Fills a new state of rips_state_bytes, 16-byte aligned, for d[n, n] with `edges` = rips_edge_count_f32. d must stay
- *  where it is. n is at most 65536. */
+/** Fills a new state of rips_state_bytes, 16-byte aligned, for d[n, n] with `edges` = rips_edge_count_f32. d
+ *  must stay where it is. n is at most 32767. */
 export function rips_start_f32(
   state: usize, d: usize, n: i32, edges: i32, threshold: f32, max_dim: i32, keep_cocycles: i32,
 ): void {
