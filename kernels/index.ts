@@ -1,7 +1,8 @@
 // Every kernel family; the exports of this file are the exports of the compiled module.
 export * from "./binary";
 export { arena_add, arena_needed } from "./arena";
-export * from "./correlation";
+export { connectome_f32, correlation_f32, correlation_scratch_bytes } from "./correlation";
+export * from "./correlation-batches";
 export * from "./reduction";
 export {
   rips_bar_count, rips_bars_f32, rips_check_f32, rips_cocycle_sizes, rips_edge_count_f32,

@@ -152,7 +152,9 @@ export function find_support(rips: Rips, cocycles: Cocycles, group: Group, c: us
 
 /** Adds cocycle b, of which find_support has found the vertices, to cocycle c; false, with nothing done, if
  *  memory is needed. */
-export function add_cocycle(rips: Rips, cocycles: Cocycles, to: Group, c: usize, from: Group, b: usize): bool {
+export function add_cocycle(
+  rips: Rips, cocycles: Cocycles, to: Group, c: usize, from: Group, b: usize,
+): bool {
   const support = cocycles.support;
   let missing = 0;
   for (let u = last_member(support, rips.n); u != NONE; u = last_member(support, u)) {

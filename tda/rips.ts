@@ -27,6 +27,8 @@ export interface RipsProgress {
   fraction: number;
   /** Bytes of memory taken so far. */
   bytes: number;
+  /** Bytes that are needed whatever the data are like, {@link leastRipsBytes}; known at the first call. */
+  leastBytes: number;
 }
 
 /** Persistence diagrams. */
@@ -74,13 +76,20 @@ const SLICE = 10000;
 const MAX_POINTS = 32767;
 
 /**
+ * Bytes that {@link ripsPersistence} takes for n points and that many edges up to the threshold, before what depends on
+ * how many classes live at the same time: the distances, 20 bytes an edge, and from dimension 2 on a matrix of ranks.
+ */
+export function leastRipsBytes(n: number, edges = (n * (n - 1)) / 2, maxDim = 1): number {
+  return 4 * n * n * (maxDim > 1 ? 2 : 1) + 20 * edges + Math.ceil(n / 128) * 16 * n;
+}
+
+/**
  * Persistent homology over Z/2, up to dimension `maxDim`, of the Vietoris-Rips filtration of distances D [n,n]: symmetric,
  * not negative, a zero diagonal; Infinity means that there is no edge.
  *
  * Dimensions 0 and 1 keep the living cocycles as bit vectors, in the order of the filtration; higher ones reduce implicit
- * coboundary columns (Bauer, "Ripser", 2021). Memory: 4 n^2 bytes for D, 20 for each edge up to the threshold, 4 n^2 more
- * from dimension 2 on, and what the classes that live at the same time need. When `maxBytes` does not suffice, or the
- * simplices cannot be numbered with 64 bits, a RangeError says so.
+ * coboundary columns (Bauer, "Ripser", 2021). Memory: leastRipsBytes, and what the classes that live at the same time
+ * need. When `maxBytes` does not suffice, or the simplices cannot be numbered with 64 bits, a RangeError says so.
  */
 export function ripsPersistence(
   host: KernelHost<RipsExports>,
@@ -109,6 +118,12 @@ export function ripsPersistence(
     const longest = threshold ?? k.rips_enclosing_radius_f32(d, n);
     const edges = k.rips_edge_count_f32(d, n, longest);
     const dims = Math.max(maxDim, 1);
+    const leastBytes = leastRipsBytes(n, edges, maxDim);
+    if (leastBytes > maxBytes) {
+      throw new RangeError(
+        `ripsPersistence: ${n} points with ${edges} edges need at least ${leastBytes} bytes; maxBytes is ${maxBytes}`,
+      );
+    }
     if (!k.rips_cohomology_fits(n, edges, maxDim)) {
       throw new RangeError(
         `ripsPersistence: the simplices of dimension ${maxDim + 1} on ${n} points cannot be numbered with 64 bits; ` +
@@ -119,7 +134,7 @@ export function ripsPersistence(
     k.rips_start_f32(state, d, n, edges, longest, dims, cocycles ? 1 : 0);
 
     const report = (dimension: number, dealtWith: number) =>
-      onProgress?.({ dimension, fraction: edges > 0 ? dealtWith / edges : 1, bytes: work.bytes });
+      onProgress?.({ dimension, fraction: edges > 0 ? dealtWith / edges : 1, bytes: work.bytes, leastBytes });
     const slice = onProgress ? SLICE : 2 ** 30;
     report(1, 0);
     work.supply(state, () => k.rips_dense_start(state));

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type RipsOptions, ripsPersistence } from "../../tda/rips";
+import { leastRipsBytes, type RipsOptions, type RipsProgress, ripsPersistence } from "../../tda/rips";
 import { Harness, values } from "./harness";
 
 const h = new Harness();
@@ -278,16 +278,9 @@ function spans(sets: Set<string>[], target: Set<string>): boolean {
 test("reports progress, and stops when the callback throws", () => {
   const d = random(60, 2);
   const seen: string[] = [];
-  const onProgress = ({
-    dimension,
-    fraction,
-    bytes,
-  }: {
-    dimension: number;
-    fraction: number;
-    bytes: number;
-  }) => {
+  const onProgress = ({ dimension, fraction, bytes, leastBytes }: RipsProgress) => {
     assert.ok(fraction >= 0 && fraction <= 1 && bytes > d.byteLength);
+    assert.ok(leastBytes > 2 * d.byteLength && leastBytes <= leastRipsBytes(60, 1770, 2));
     seen.push(`${dimension}`);
   };
   diagrams(d, { maxDim: 2, onProgress });
@@ -328,7 +321,8 @@ test("says what is wrong with the input", () => {
   fails(good, { threshold: -1 }, /threshold.*-1/);
   fails(good, { threshold: Number.NaN }, /threshold.*NaN/);
   fails(random(60, 1), { maxDim: 20 }, /dimension 21 on 60 points.*64 bits/);
-  fails(random(100, 1), { maxBytes: 200000 }, /maxBytes is 200000/);
+  fails(random(100, 1), { maxBytes: 100000 }, /100 points .* need at least .* maxBytes is 100000/);
+  fails(random(100, 1), { maxBytes: 200000 }, /more may follow; maxBytes is 200000/);
 });
 
 test.run();
