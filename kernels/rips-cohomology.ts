@@ -21,6 +21,9 @@ import {
 import { Table, find, insert, make_table, reserve, table_bytes } from "./table";
 import { NONE, first_member, intersect, last_member } from "./vertex-set";
 
+/** Returned by rips_cohomology_start where rips_cohomology_fits does not hold. */
+const TOO_LARGE: i32 = 3;
+
 @unmanaged
 class Cohomology extends Simplices {
   cleared: Table; // the simplices of this dimension that kill classes of the one below
@@ -163,11 +166,12 @@ export function rips_cohomology_fits(n: i32, edges: i32, dim: i32): bool {
   return true;
 }
 
-/** Begins with a dimension: 2 after rips_dense_run, then one more at a time. rips_cohomology_fits must hold.
- *  Returns DONE or NEEDS_MEMORY. */
+/** Begins with a dimension: 2 after rips_dense_run, then one more at a time. Returns DONE, NEEDS_MEMORY, or
+ *  TOO_LARGE (3): rips_cohomology_fits tells that before any work is done. */
 export function rips_cohomology_start(state: usize, dim: i32): i32 {
   const rips = changetype<Rips>(state);
   const n = rips.n;
+  if (!rips_cohomology_fits(n, rips.edges, dim)) return TOO_LARGE;
   if (!rips.ranks && !fill_ranks(rips)) return NEEDS_MEMORY;
 
   const list = (<usize>dim << 3) + 31 & ~15;

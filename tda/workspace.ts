@@ -52,7 +52,7 @@ export class Workspace<Exports extends ArenaExports> {
     for (;;) {
       const status = kernel();
       if (status !== Status.NeedsMemory) return status;
-      const needed = (arena_needed(state) >>> 0) + 16;
+      const needed = arena_needed(state) >>> 0;
       const wanted = Math.max(needed, this.bytes >>> 1, LEAST_GROWTH);
       const bytes = Math.max(needed, Math.min(wanted, this.maxBytes - this.bytes));
       arena_add(state, this.alloc(bytes), bytes);
