@@ -17,6 +17,7 @@ export const NEEDS_MEMORY: i32 = 2;
 
 /** Whether that many bytes can be taken. */
 export function has_room(arena: Arena, bytes: usize): bool {
+  bytes = (bytes + 15) & ~15; // blocks are of whole vectors, those of the host too
   if (bytes <= arena.end - arena.free) return true;
   arena.needed = bytes;
   return false;

@@ -26,6 +26,12 @@ export * from "./reduction";
 export {
   rips_bar_count, rips_bars_f32, rips_check_f32, rips_cocycle_sizes, rips_edge_count_f32, rips_enclosing_radius_f32,
   rips_rank, rips_start_f32, rips_state_bytes,
+export { connectome_f32, correlation_f32, correlation_scratch_bytes } from "./correlation";
+export * from "./correlation-batches";
+export * from "./reduction";
+export {
+  rips_bar_count, rips_bars_f32, rips_check_f32, rips_cocycle_sizes, rips_edge_count_f32,
+  rips_enclosing_radius_f32, rips_rank, rips_start_f32, rips_state_bytes,
 } from "./rips";
 export * from "./rips-cohomology";
 export * from "./rips-dense";

@@ -105,7 +105,8 @@ export function reduction_run(state: usize): i32 {
   for (; r.dim > 0; r.dim--, r.column = 0) {
     for (; r.column < r.columns; r.column++) {
       const column = r.column;
-      if (dimension_of(r, column) == r.dim && partner_of(r, column) == NONE && !reduce(r, column)) return NEEDS_MEMORY;
+      if (dimension_of(r, column) != r.dim || partner_of(r, column) != NONE) continue;
+      if (!reduce(r, column)) return NEEDS_MEMORY;
     }
   }
   return DONE;
