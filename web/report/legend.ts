@@ -41,12 +41,13 @@ export function legend(
       const chart = plot();
       if (chart === null) return;
       const show = !chart.series[i + 1].show;
-      chart.setSeries(i + 1, { show });
+      for (let k = i; k === i || lines[k]?.listed === false; k++) chart.setSeries(k + 1, { show });
       button.setAttribute("aria-pressed", String(show));
     });
     return button;
   });
   const bandKeys = bands.map(({ between, alpha, label }, i) => {
+    if (label === undefined) return null;
     const mark = swatch(lines[between[0]].color, "area", 2 * alpha);
     return element("span", { class: "key" }, mark, label, bandValues[i]);
   });
