@@ -66,6 +66,8 @@ export interface ChartOptions {
   format?: (value: number) => string;
   /** Values at the axis; default as in the legend. */
   formatAxis?: (value: number) => string;
+  /** What the legend shows without a cursor: the last value of a line (default) or the least. */
+  atRest?: "last" | "least";
   /** Charts with the same key move their cursors together. */
   sync?: string;
 }

@@ -58,7 +58,7 @@ export function forestRange(rows: readonly ForestRow[], reference?: number): [nu
   const values = rows.flatMap(({ value }) => value ?? []).sort((a, b) => a - b);
   const at = (share: number) => values[Math.round(share * (values.length - 1))];
   const spread = Math.max(at(0.75) - at(0.25), Math.abs(at(0.5)) / 20, 1e-9);
-  const inside = (value: number) => value >= at(0.25) - 4 * spread && value <= at(0.75) + 4 * spread;
+  const inside = (value: number) => value >= at(0.25) - 2.5 * spread && value <= at(0.75) + 2.5 * spread;
   const ends = rows.flatMap(({ value, interval, dots = [] }) =>
     value === null || !inside(value)
       ? []

@@ -23,12 +23,15 @@ const DASHES = [undefined, [7, 4], [2, 3]];
 
 type Look = Pick<Line, "color" | "dash" | "width">;
 
-/** The schedules of each family that has any, the subject first in all. */
-function groups(part: StudyPart): { title: string; members: { schedule: ScheduleSummary; look: Look }[] }[] {
-  const subjects = part.schedules.filter(({ family }) => family === "subject");
+/** The schedules of each family that are to be shown, the subject first in all. */
+function groups(
+  part: StudyPart,
+  isShown: (schedule: ScheduleSummary) => boolean,
+): { title: string; members: { schedule: ScheduleSummary; look: Look }[] }[] {
+  const subjects = part.schedules.filter((schedule) => schedule.family === "subject" && isShown(schedule));
   const lead = subjects.map((schedule) => ({ schedule, look: { color: FAMILIES.subject.color, width: 3 } }));
   return RIVALS.flatMap((family) => {
-    const rivals = part.schedules.filter((schedule) => schedule.family === family);
+    const rivals = part.schedules.filter((schedule) => schedule.family === family && isShown(schedule));
     if (rivals.length === 0) return [];
     const members = rivals.map((schedule, i) => ({
       schedule,
@@ -81,13 +84,18 @@ function epochCurves(
   part: StudyPart,
   epochs: number,
   quantity: keyof ScheduleSummary["curves"],
-  options: Pick<EpochChartOptions, "caption" | "yLabel" | "format" | "formatAxis" | "scale">,
+  options: Pick<EpochChartOptions, "caption" | "yLabel" | "format" | "formatAxis">,
+  isShown: (schedule: ScheduleSummary) => boolean = () => true,
 ): HTMLElement[] {
+  const values = part.schedules.flatMap(({ curves }) => curves[quantity].low);
+  const scale = values.every((value) => value > 0) ? "log" : "linear";
+  const hasCurve = (schedule: ScheduleSummary) => schedule.curves[quantity].mean.length > 0;
   return paired(
-    groups(part).map(({ title, members }) =>
+    groups(part, (schedule) => hasCurve(schedule) && isShown(schedule)).map(({ title, members }) =>
       epochChart({
         ...options,
         title,
+        scale,
         ...banded(members, ({ curves }) => ({ x: epochsOf(curves[quantity]), curve: curves[quantity] })),
         xRange: [0, epochs],
       }),
@@ -116,23 +124,28 @@ export const validationCurves = (part: StudyPart, epochs: number): HTMLElement[]
   });
 
 export const rateCurves = (part: StudyPart, epochs: number): HTMLElement[] =>
-  epochCurves(part, epochs, "lr", {
-    caption: "At the end of each epoch. Look for how far the chosen initial rates are apart.",
-    yLabel: "learning rate",
-    scale: "log",
-  });
+  epochCurves(
+    part,
+    epochs,
+    "lr",
+    {
+      caption: "At the end of each epoch. Look for how far the chosen initial rates are apart.",
+      yLabel: "learning rate",
+    },
+    ({ lr }) => lr !== null,
+  );
 
 /** Final error over the initial learning rate, a chart a family. */
 export function robustnessCharts(part: StudyPart): HTMLElement[] {
-  const swept = part.schedules.filter(({ rates }) => rates.length > 1);
-  const all = swept.flatMap(({ rates }) => rates.map(({ lr }) => lr));
+  const isSwept = ({ rates }: ScheduleSummary) => rates.length > 1;
+  const all = part.schedules.filter(isSwept).flatMap(({ rates }) => rates.map(({ lr }) => lr));
   const xRange: [number, number] = [Math.min(...all) / 1.2, Math.max(...all) * 1.2];
   return paired(
-    groups({ ...part, schedules: swept }).map(({ title, members }) =>
+    groups(part, isSwept).map(({ title, members }) =>
       lineChart({
         title,
         caption:
-          "Validation error at the end of the tuning runs, mean over their seeds; a run that diverged counts as 100 %. Look for flat valleys: they forgive a badly chosen rate.",
+          "Validation error at the end of the tuning runs, mean over their seeds; a run that diverged counts as 100 %. The legend tells the lowest. Look for flat valleys: they forgive a badly chosen rate.",
         lines: members.map(({ schedule: { name, rates }, look }) => ({
           label: name,
           x: rates.map(({ lr }) => lr),
@@ -146,6 +159,7 @@ export function robustnessCharts(part: StudyPart): HTMLElement[] {
         scale: "log",
         xRange,
         sync: "rate",
+        atRest: "least",
         ...asPercent,
       }),
     ),
