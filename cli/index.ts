@@ -6,6 +6,7 @@ import { runInfo } from "./info";
 import { runMerge } from "./merge";
 import { UsageError } from "./options";
 import { runReport } from "./report";
+import { runTda } from "./tda";
 import { runTrain } from "./train";
 
 const COMMANDS: Record<string, { run: (args: string[]) => Promise<number>; about: string }> = {
@@ -13,6 +14,7 @@ const COMMANDS: Record<string, { run: (args: string[]) => Promise<number>; about
   compare: { run: runCompare, about: "compare schedules over seeds, data sets and models" },
   merge: { run: runMerge, about: "join the folders of a study's shares" },
   report: { run: runReport, about: "make the report of a run, of several or of a study again" },
+  tda: { run: runTda, about: "persistent homology of a file of distances or points" },
   info: { run: runInfo, about: "what this machine can do: SIMD, memory" },
 };
 

@@ -61,10 +61,7 @@ export class Progress {
 
   /** Redraws the bar, at most every 80 ms. */
   update(status: Status): void {
-    const now = performance.now();
-    if (!this.onTerminal || (now - this.lastDrawn < REDRAW_EVERY_MS && status.step < status.steps)) return;
-    this.lastDrawn = now;
-    const seconds = (now - this.started) / 1000;
+    const seconds = (performance.now() - this.started) / 1000;
     const rate = status.step / seconds;
     const parts = [
       bar(status.step / status.steps),
@@ -76,7 +73,7 @@ export class Progress {
       `${rate.toFixed(0)} steps/s`,
       `${duration((status.steps - status.step) / rate)} left`,
     ];
-    this.draw(parts.join("  "));
+    this.show(parts.join("  "), status.step >= status.steps);
   }
 
   /** Shows how many runs of a study are done; elsewhere than on a terminal a line a run. */
@@ -87,20 +84,23 @@ export class Progress {
     }
     const seconds = (performance.now() - this.started) / 1000;
     const left = made > 0 ? [`${duration(((total - done) * seconds) / made)} left`] : [];
-    this.draw([bar(done / Math.max(total, 1)), `${done}/${total} runs`, ...left, last].join("  "));
+    this.show([bar(done / Math.max(total, 1)), `${done}/${total} runs`, ...left, last].join("  "), true);
   }
 
   /** Shows how much of a data set is loaded, once that has taken two seconds. */
   loading(name: string, done: number, total: number): void {
     if (performance.now() - this.started < LOADING_SHOWN_AFTER_MS) return;
     const text = `loading ${name}: ${done} of ${total} files`;
-    if (this.onTerminal) this.draw(`${bar(done / total)}  ${text}`);
+    if (this.onTerminal) this.show(`${bar(done / total)}  ${text}`, true);
     else this.line(text);
   }
 
-  private draw(text: string): void {
-    const width = Math.max(20, (this.stream.columns ?? 120) - 1);
-    this.stream.write(`\r\x1b[2K${text.slice(0, width)}`);
+  /** Shows a text in place of the bar, at most every 80 ms unless it has to be seen. */
+  show(text: string, atOnce = false): void {
+    const now = performance.now();
+    if (!this.onTerminal || (now - this.lastDrawn < REDRAW_EVERY_MS && !atOnce)) return;
+    this.lastDrawn = now;
+    this.stream.write(`\r\x1b[2K${text.slice(0, Math.max(20, (this.stream.columns ?? 120) - 1))}`);
     this.drawn = true;
   }
 

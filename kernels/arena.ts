@@ -15,13 +15,17 @@ export const MORE: i32 = 0;
 export const DONE: i32 = 1;
 export const NEEDS_MEMORY: i32 = 2;
 
+/** Whether that many bytes can be taken. */
+export function has_room(arena: Arena, bytes: usize): bool {
+  if (bytes <= arena.end - arena.free) return true;
+  arena.needed = bytes;
+  return false;
+}
+
 /** A block of uninitialised bytes, aligned to 16, or 0 if the arena needs memory first. */
 export function take(arena: Arena, bytes: usize): usize {
   bytes = (bytes + 15) & ~15;
-  if (bytes > arena.end - arena.free) {
-    arena.needed = bytes;
-    return 0;
-  }
+  if (!has_room(arena, bytes)) return 0;
   const block = arena.free;
   arena.free += bytes;
   return block;

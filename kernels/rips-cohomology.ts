@@ -11,8 +11,10 @@
 //
 // Two simplices that are this to each other are an apparent pair. Sets of adjacent vertices show such pairs without a
 // walk through coboundaries, and nothing is stored for them; that is nearly all simplices.
-import { DONE, MORE, NEEDS_MEMORY, take } from "./arena";
-import { EMPTY, Heap, heap_pop, heap_push, heap_reserve } from "./heap";
+import { DONE, MORE, NEEDS_MEMORY, has_room, take } from "./arena";
+import {
+  Column, EMPTY, column_drop, column_least, column_push, column_put_back, column_reserve, column_take, taken, taken_count,
+} from "./column";
 import {
   Bar, NONE, Rips, add_bar, adjacent_to, edge_at, find_common, first_bar, first_member, first_vertex, flip_edge,
   intersect, last_member, length_at, second_vertex,
@@ -35,12 +37,12 @@ class Cohomology {
   open: bool; // whether the current edge has simplices to be dealt with
   done: u64; // the last simplex that has been dealt with
   slice: i32; // work left to do in this call
-  chain: Heap; // the coboundary that is being reduced
-  column: Heap; // the simplices it is the coboundary of
+  reducing: bool; // whether the column of the simplex after it is being reduced
+  column: Column;
+  facet: u64; // a single simplex to be added
   rest: usize; // u32 [dim]: vertices of a simplex besides its edge, ascending
-  vertices: usize; // u32 [dim + 2]: all of them, ascending
-  without: usize; // u64 [dim + 2]: for each, the number of the others
-  joins: usize; // u32 [n, padded]: rank at which each vertex joins the simplex
+  vertices: usize; // u32 [dim + 1]: all of them, ascending
+  rows: usize; // usize [dim + 1]: their rows of ranks
 }
 
 // @ts-ignore: decorator
@@ -66,12 +68,6 @@ function set_item(list: usize, i: i32, value: u32): void {
 @inline
 function rank_pitch(rips: Rips): usize {
   return (<usize>rips.n << 2) + 15 & ~15;
-}
-
-// @ts-ignore: decorator
-@inline
-function ranks_of(rips: Rips, vertex: u32): usize {
-  return rips.ranks + rank_pitch(rips) * vertex;
 }
 
 // @ts-ignore: decorator
@@ -116,55 +112,122 @@ function gather(vertices: usize, edge: u32, rest: usize, size: i32): void {
   for (; u != NONE; u = u == v ? NONE : v) set_item(vertices, count++, u);
 }
 
-/** Greatest rank of the edges from the vertices x ... x + 3 to each of vertices[dim + 1]. */
+/** rows[dim + 1] = the rows of ranks of vertices[dim + 1]. */
+function gather_rows(rips: Rips, c: Cohomology): void {
+  const pitch = rank_pitch(rips);
+  for (let i = 0; i <= c.dim; i++) {
+    store<usize>(c.rows + <usize>i * sizeof<usize>(), rips.ranks + pitch * item(c.vertices, i));
+  }
+}
+
 // @ts-ignore: decorator
 @inline
-function greatest_ranks(rips: Rips, c: Cohomology, x: usize): v128 {
-  let greatest = i32x4.splat(0);
-  for (let i = 0; i <= c.dim; i++) {
-    greatest = i32x4.max_u(greatest, v128.load(ranks_of(rips, item(c.vertices, i)) + (x << 2)));
-  }
+function row_at(c: Cohomology, i: i32): usize {
+  return load<usize>(c.rows + <usize>i * sizeof<usize>());
+}
+
+/** Greatest ranks of the edges from four vertices to those of a simplex, which has three at least. */
+// @ts-ignore: decorator
+@inline
+function greatest_ranks(c: Cohomology, a: usize, b: usize, d: usize, at: usize): v128 {
+  let greatest = i32x4.max_u(v128.load(a + at), i32x4.max_u(v128.load(b + at), v128.load(d + at)));
+  for (let i = 3; i <= c.dim; i++) greatest = i32x4.max_u(greatest, v128.load(row_at(c, i) + at));
   return greatest;
 }
 
-/** Adds a simplex to the column and its coboundary to the chain. False if memory is needed. */
-function add_simplex(rips: Rips, c: Cohomology, simplex: u64): bool {
-  if (!heap_reserve(rips, c.chain, rips.n) || !heap_reserve(rips, c.column, 1)) return false;
-  heap_push(c.column, simplex);
-  c.slice--;
+/** The first cofacet of a simplex after `last`, or EMPTY. */
+function next_cofacet(rips: Rips, c: Cohomology, simplex: u64, last: u64): u64 {
   const size = c.dim - 1;
   const rank = <u32>(simplex >> c.shift);
+  const lastRank = <u32>(last >> c.coshift);
   decode(rips, c, simplex & ((<u64>1 << c.shift) - 1), size);
   gather(c.vertices, edge_at(rips, rank), c.rest, size);
-  for (let x: usize = 0; x < <usize>rips.n; x += 4) v128.store(c.joins + (x << 2), greatest_ranks(rips, c, x));
-  // Cofacets with another longest edge, which x and the vertex y make, consist of that and all but y.
-  for (let y = 0; y <= c.dim; y++) {
-    let index: u64 = 0;
-    for (let i = 0; i <= c.dim; i++) {
-      if (i != y) index += binomial(rips, c, item(c.vertices, i), i < y ? i + 1 : i);
-    }
-    store<u64>(c.without + (<usize>y << 3), index);
-  }
-  // Those with the same one have x in addition to the rest: the vertices before it keep their places.
+  gather_rows(rips, c);
+  let cofacet = EMPTY;
+  if (lastRank <= rank) cofacet = next_of_same_rank(rips, c, rank, last);
+  else if (joins_with(rips, c, lastRank)) cofacet = cofacet_with(rips, c, lastRank);
+  if (cofacet != EMPTY && cofacet > last) return cofacet;
+  const longest = next_rank(rips, c, max(rank, lastRank) + 1);
+  return longest == NONE ? EMPTY : cofacet_with(rips, c, longest);
+}
+
+/** The number of x and the vertices of the rest, which grows with x. */
+function index_with(rips: Rips, c: Cohomology, x: u32): u64 {
   let index: u64 = 0;
-  for (let i = 0; i < size; i++) index += binomial(rips, c, item(c.rest, i), i + 2);
-  let place = 0;
-  for (let x: u32 = 0; x < <u32>rips.n; x++) {
-    const join = item(c.joins, x);
-    if (place < size && item(c.rest, place) == x) {
-      index += binomial(rips, c, x, place + 1) - binomial(rips, c, x, place + 2);
-      place++;
-    } else if (join < rank) {
-      heap_push(c.chain, <u64>rank << c.coshift | index + binomial(rips, c, x, place + 1));
-    } else if (join != NONE) {
-      const edge = edge_at(rips, join);
-      const y = first_vertex(edge) ^ second_vertex(edge) ^ x;
-      let i = 0;
-      while (item(c.vertices, i) != y) i++;
-      heap_push(c.chain, <u64>join << c.coshift | load<u64>(c.without + (<usize>i << 3)));
-    }
+  let place = 1;
+  for (let i = 0; i < c.dim - 1; i++) {
+    const r = item(c.rest, i);
+    if (r >= x && place == i + 1) index += binomial(rips, c, x, place++);
+    index += binomial(rips, c, r, place++);
   }
-  return true;
+  return place == c.dim ? index + binomial(rips, c, x, place) : index;
+}
+
+/** The first cofacet after `last` with the same longest edge as the simplex, or EMPTY. */
+function next_of_same_rank(rips: Rips, c: Cohomology, rank: u32, last: u64): u64 {
+  const base = <u64>rank << c.coshift;
+  let x = 0;
+  for (let end = rips.n; x < end; ) {
+    const middle = x + end >> 1;
+    if ((base | index_with(rips, c, middle)) > last) end = middle;
+    else x = middle + 1;
+  }
+  const limit = i32x4.splat(rank);
+  const a = row_at(c, 0);
+  const b = row_at(c, 1);
+  const d = row_at(c, 2);
+  let candidates = -1 << (x & 3); // vertices of the block of four that are not too low
+  for (x &= ~3; x < rips.n; x += 4) {
+    const greatest = greatest_ranks(c, a, b, d, <usize>x << 2);
+    const found = i32x4.bitmask(i32x4.lt_u(greatest, limit)) & candidates;
+    if (found) return base | index_with(rips, c, x + ctz(found));
+    candidates = -1;
+  }
+  return EMPTY;
+}
+
+/** Whether an edge of a rank above the simplex is the longest one of a cofacet. */
+function joins_with(rips: Rips, c: Cohomology, rank: u32): bool {
+  const edge = edge_at(rips, rank);
+  const u = first_vertex(edge);
+  const v = second_vertex(edge);
+  let toU: u32 = 0;
+  let toV: u32 = 0;
+  for (let i = 0; i <= c.dim; i++) {
+    toU = max(toU, item(row_at(c, i), u));
+    toV = max(toV, item(row_at(c, i), v));
+  }
+  return toU == rank || toV == rank;
+}
+
+/** The cofacet whose longest edge, of a rank above the simplex, joins a new vertex to one of its vertices: what is left
+ *  is the simplex without the latter. */
+function cofacet_with(rips: Rips, c: Cohomology, rank: u32): u64 {
+  const edge = edge_at(rips, rank);
+  let index: u64 = 0;
+  let place = 1;
+  for (let i = 0; i <= c.dim; i++) {
+    const vertex = item(c.vertices, i);
+    if (vertex != first_vertex(edge) && vertex != second_vertex(edge)) index += binomial(rips, c, vertex, place++);
+  }
+  return <u64>rank << c.coshift | index;
+}
+
+/** The least rank from `from` on at which a vertex joins the simplex, or NONE. */
+function next_rank(rips: Rips, c: Cohomology, from: u32): u32 {
+  const a = row_at(c, 0);
+  const b = row_at(c, 1);
+  const d = row_at(c, 2);
+  // Subtraction makes ranks below `from` the greatest ones.
+  const origin = i32x4.splat(from);
+  let nearest = i32x4.splat(-1);
+  for (let at: usize = 0; at < <usize>rips.n << 2; at += 16) {
+    nearest = i32x4.min_u(nearest, i32x4.sub(greatest_ranks(c, a, b, d, at), origin));
+  }
+  nearest = i32x4.min_u(nearest, v128.shuffle<i32>(nearest, nearest, 2, 3, 0, 1));
+  nearest = i32x4.min_u(nearest, v128.shuffle<i32>(nearest, nearest, 1, 0, 3, 2));
+  const distance = <u32>i32x4.extract_lane(nearest, 0);
+  return from < <u32>rips.edges && distance < <u32>rips.edges - from ? from + distance : NONE;
 }
 
 /** The facet that a simplex of one dimension more is an apparent pair with, or EMPTY. */
@@ -172,12 +235,13 @@ function apparent_facet(rips: Rips, c: Cohomology, cofacet: u64): u64 {
   const rank = <u32>(cofacet >> c.coshift);
   decode(rips, c, cofacet & ((<u64>1 << c.coshift) - 1), c.dim);
   gather(c.vertices, edge_at(rips, rank), c.rest + 4, c.dim - 1);
+  gather_rows(rips, c);
   const first = item(c.rest, 0);
   const limit = i32x4.splat(rank);
-  for (let x: usize = 0; x <= first; x += 4) {
-    const adjacent = i32x4.bitmask(i32x4.lt_u(greatest_ranks(rips, c, x), limit));
+  for (let x = 0; <u32>x <= first; x += 4) {
+    const adjacent = i32x4.bitmask(i32x4.lt_u(greatest_ranks(c, row_at(c, 0), row_at(c, 1), row_at(c, 2), <usize>x << 2), limit));
     if (!adjacent) continue;
-    if (<u32>x + ctz(adjacent) != first) return EMPTY;
+    if (<u32>(x + ctz(adjacent)) != first) return EMPTY;
     let index: u64 = 0;
     for (let i = 1; i < c.dim; i++) index += binomial(rips, c, item(c.rest, i), i);
     return <u64>rank << c.shift | index;
@@ -185,84 +249,65 @@ function apparent_facet(rips: Rips, c: Cohomology, cofacet: u64): u64 {
   return EMPTY;
 }
 
-/** The simplex that vertex x makes with the current one, with the same longest edge. */
-function first_cofacet(rips: Rips, c: Cohomology, simplex: u64, x: u32): u64 {
-  let index: u64 = 0;
-  let place = c.dim;
-  for (let i = 0; i < c.dim - 1; i++) {
-    const r = item(c.chosen, i);
-    if (r < x && place + i == c.dim) index += binomial(rips, c, x, place--);
-    index += binomial(rips, c, r, place--);
-  }
-  if (place == 1) index += x;
-  return simplex >> c.shift << c.coshift | index;
-}
-
-/** Stores what is left of the column when equal simplices have cancelled; 0 if memory is needed. Overwrites the chain. */
-function store_column(rips: Rips, c: Cohomology): usize {
-  const block = take(rips, 8 + (c.column.size << 3));
-  if (!block) return 0;
-  let at = block + 8;
-  while (true) {
-    const simplex = heap_pop(c.column);
-    if (simplex == EMPTY) break;
-    store<u64>(at, simplex);
-    at += 8;
-  }
-  store<u64>(block, <u64>(at - block >> 3) - 1);
-  return block;
-}
-
-/** Pairs the column with a pivot, or with nothing (EMPTY). False if memory is needed. */
+/** Pairs the column of a simplex with a pivot, or with nothing (EMPTY). False, with nothing done, if memory is needed. */
 function pair(rips: Rips, c: Cohomology, simplex: u64, pivot: u64): bool {
   const pivots = changetype<Table>(c.pivots);
-  if (!reserve(rips, pivots)) return false;
-  const column = store_column(rips, c);
-  if (!column) return false;
+  const column = c.column;
   const birth = <u32>(simplex >> c.shift);
   const death = pivot == EMPTY ? NONE : <u32>(pivot >> c.coshift);
-  if (death == NONE || length_at(rips, birth) < length_at(rips, death)) {
-    const block = add_bar(rips, c.dim, birth);
-    if (!block) return false;
-    const bar = changetype<Bar>(block);
-    bar.death = death;
-    bar.cocycle = column;
+  if (!reserve(rips, pivots) || !has_room(rips, 64 + (column.end << 3))) return false;
+  const block = take(rips, 8 + (column.end << 3));
+  let at = block + 8;
+  while (column.size) {
+    column_take(column);
+    for (; taken_count(column); at += 8) store<u64>(at, column_drop(column));
   }
-  if (pivot != EMPTY) insert(pivots, pivot, column);
+  store<u64>(block, <u64>(at - block - 8) >> 3);
+  if (death == NONE || length_at(rips, birth) < length_at(rips, death)) {
+    const bar = changetype<Bar>(add_bar(rips, c.dim, birth));
+    bar.death = death;
+    bar.cocycle = block;
+  }
+  if (pivot != EMPTY) insert(pivots, pivot, block);
   return true;
 }
 
-/** Reduces the coboundary of the current simplex. apex: the first vertex adjacent to all of it, or NONE. False if memory
- *  is needed; then it has to be reduced again. */
-function reduce(rips: Rips, c: Cohomology, simplex: u64, apex: u32): bool {
-  const pivots = changetype<Table>(c.pivots);
-  c.chain.size = 0;
-  c.column.size = 0;
-  if (apex != NONE) {
-    const cofacet = first_cofacet(rips, c, simplex, apex);
-    if (!find(pivots, cofacet) && apparent_facet(rips, c, cofacet) == EMPTY) {
-      if (!heap_reserve(rips, c.column, 1)) return false;
-      heap_push(c.column, simplex);
-      return pair(rips, c, simplex, cofacet);
+/** Reduces the column. Returns DONE, or MORE or NEEDS_MEMORY if it has to be called again. */
+function reduce(rips: Rips, c: Cohomology, simplex: u64): i32 {
+  const column = c.column;
+  while (c.slice > 0) {
+    const pivot = column_least(column);
+    if (pivot == EMPTY) return pair(rips, c, simplex, EMPTY) ? DONE : NEEDS_MEMORY;
+    column_take(column);
+    let count: usize = 0; // of simplices to be added, so that the pivot cancels
+    let from: usize = 0;
+    if (taken_count(column) & 1) {
+      const block = find(changetype<Table>(c.pivots), pivot);
+      if (block) {
+        count = <usize>load<u64>(block);
+        from = block + 8;
+      } else {
+        c.facet = apparent_facet(rips, c, pivot);
+        if (c.facet == EMPTY) {
+          while (taken_count(column)) column_put_back(column, pivot);
+          return pair(rips, c, simplex, pivot) ? DONE : NEEDS_MEMORY;
+        }
+        count = 1;
+        from = changetype<usize>(c) + offsetof<Cohomology>("facet");
+      }
+      if (!column_reserve(rips, column, count)) {
+        while (taken_count(column)) column_put_back(column, pivot);
+        return NEEDS_MEMORY;
+      }
+    }
+    c.slice -= <i32>(taken_count(column) + count);
+    while (taken_count(column)) column_put_back(column, next_cofacet(rips, c, taken(column).simplex, pivot));
+    for (; count > 0; count--, from += 8) {
+      const added = load<u64>(from);
+      column_push(column, next_cofacet(rips, c, added, pivot), added);
     }
   }
-  if (!add_simplex(rips, c, simplex)) return false;
-  while (true) {
-    const pivot = heap_pop(c.chain);
-    if (pivot == EMPTY) return pair(rips, c, simplex, EMPTY);
-    const column = find(pivots, pivot);
-    const facet = column ? EMPTY : apparent_facet(rips, c, pivot);
-    if (!column && facet == EMPTY) return pair(rips, c, simplex, pivot);
-    heap_push(c.chain, pivot);
-    if (!column) {
-      if (!add_simplex(rips, c, facet)) return false;
-      continue;
-    }
-    const end = column + 8 + (<usize>load<u64>(column) << 3);
-    for (let at = column + 8; at < end; at += 8) {
-      if (!add_simplex(rips, c, load<u64>(at))) return false;
-    }
-  }
+  return MORE;
 }
 
 /** Deals with the simplices that consist of the current edge, the `count` vertices chosen and lower ones, in descending
@@ -290,10 +335,17 @@ function visit(rips: Rips, c: Cohomology, apex: u32): i32 {
   let simplex = <u64>rips.rank << c.shift;
   for (let i = 0; i < size; i++) simplex += binomial(rips, c, item(c.chosen, i), size - i);
   if (simplex >= c.done || find(changetype<Table>(c.cleared), simplex)) return DONE;
-  if (c.slice <= 0) return MORE;
-  if (!reduce(rips, c, simplex, apex)) return NEEDS_MEMORY;
-  c.done = simplex;
-  return DONE;
+  if (!c.reducing) {
+    if (!column_reserve(rips, c.column, 1)) return NEEDS_MEMORY;
+    column_push(c.column, next_cofacet(rips, c, simplex, (<u64>rips.rank << c.coshift) - 1), simplex);
+    c.reducing = true;
+  }
+  const status = reduce(rips, c, simplex);
+  if (status == DONE) {
+    c.reducing = false;
+    c.done = simplex;
+  }
+  return status;
 }
 
 /** Ranks of all edges as a matrix; false if memory is needed. */
@@ -348,24 +400,20 @@ export function rips_cohomology_start(state: usize, dim: i32): i32 {
   }
   if (!rips.ranks && !fill_ranks(rips)) return NEEDS_MEMORY;
 
-  const pitch = rank_pitch(rips);
   const list = (<usize>dim << 3) + 31 & ~15;
   const table = <usize>dim * (n + 1) << 3;
-  const size = (offsetof<Cohomology>() + 15 & ~15) + 2 * offsetof<Heap>() + rips.row * dim + 4 * list + pitch + table;
-  const block = take(rips, size + 32);
+  const size = (offsetof<Cohomology>() + 15 & ~15) + rips.row * dim + 4 * list + table;
+  const block = take(rips, size);
   if (!block) return NEEDS_MEMORY;
   memory.fill(block, 0, size);
   const c = changetype<Cohomology>(block);
   c.dim = dim;
-  c.chain = changetype<Heap>(block + offsetof<Cohomology>());
-  c.column = changetype<Heap>(block + offsetof<Cohomology>() + offsetof<Heap>());
-  c.levels = (block + offsetof<Cohomology>() + 2 * offsetof<Heap>() + 15) & ~15;
-  c.joins = c.levels + rips.row * dim;
-  c.chosen = c.joins + pitch;
+  c.levels = (block + offsetof<Cohomology>() + 15) & ~15;
+  c.chosen = c.levels + rips.row * dim;
   c.rest = c.chosen + list;
   c.vertices = c.rest + list;
-  c.without = c.vertices + list;
-  c.binomials = c.without + list;
+  c.rows = c.vertices + list;
+  c.binomials = c.rows + list;
   fill_binomials(c.binomials, n, dim);
   c.shift = bits(binomial(rips, c, n, dim - 1));
   c.coshift = bits(binomial(rips, c, n, dim));
@@ -373,7 +421,10 @@ export function rips_cohomology_start(state: usize, dim: i32): i32 {
   const last = changetype<Cohomology>(rips.cohomology);
   c.cleared = rips.cohomology ? last.pivots : killing_triangles(rips, c.shift);
   c.pivots = make_table(rips, 0);
-  if (!c.cleared || !c.pivots) return NEEDS_MEMORY;
+  const column = take(rips, offsetof<Column>());
+  if (!c.cleared || !c.pivots || !column) return NEEDS_MEMORY;
+  memory.fill(column, 0, offsetof<Column>());
+  c.column = changetype<Column>(column);
   rips.cohomology = block;
   rips.common = c.levels;
   memory.fill(rips.adjacent, 0, rips.row * n);

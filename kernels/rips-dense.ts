@@ -14,16 +14,17 @@
 //   one disturbed by a triangle dies and is added to the others that this triangle disturbs.
 //
 // Triangles with the same longest edge are in the order of their third vertex. Most rows are empty: only others are stored.
-import { Arena, DONE, MORE, NEEDS_MEMORY, take } from "./arena";
+import { DONE, MORE, NEEDS_MEMORY, has_room, take } from "./arena";
 import {
   Bar, NONE, Rips, add_bar, adjacent_to, edge_at, find_common, first_bar, first_member, first_vertex, flip_bit,
-  flip_edge, has_bit, is_proper, second_vertex,
+  flip_edge, has_bit, is_proper, last_member, second_vertex,
 } from "./rips";
 
 @unmanaged
 class Dense {
   parent: usize; // u32 [n]: forest of the components
   empty: usize; // an empty set
+  support: usize; // a set: the vertices that have a row in the cocycle of the class that is dying
   groups: usize; // list of groups of classes
   spare: usize; // list of unused rows
   spares: i32; // its length
@@ -116,9 +117,7 @@ function row_of(dense: Dense, group: Group, c: usize, u: u32): usize {
 /** Whether that many rows can be had without asking the host. */
 function reserve_rows(rips: Rips, dense: Dense, count: i32): bool {
   const missing = max(count - dense.spares, 0);
-  if (<usize>missing * rips.row <= rips.end - rips.free) return true;
-  rips.needed = <usize>missing * rips.row;
-  return false;
+  return has_room(rips, <usize>missing * rips.row);
 }
 
 /** Gives vertex u a row in the cocycle, its contents undefined. Needs reserve_rows. */
@@ -162,13 +161,22 @@ function set_edge(rips: Rips, dense: Dense, group: Group, c: usize): bool {
   return true;
 }
 
-/** Adds cocycle b to cocycle c; false, with nothing done, if memory is needed. */
+/** dense.support = the vertices that have a row in the cocycle. */
+function find_support(rips: Rips, dense: Dense, group: Group, c: usize): void {
+  memory.fill(dense.support, 0, rips.row);
+  for (let u = 0; u < rips.n; u++) if (has(supports(group, u), c)) flip_bit(dense.support, u);
+}
+
+/** Adds cocycle b, of which find_support has found the vertices, to cocycle c; false, with nothing done, if memory is
+ *  needed. */
 function add_cocycle(rips: Rips, dense: Dense, to: Group, c: usize, from: Group, b: usize): bool {
+  const support = dense.support;
   let missing = 0;
-  for (let u = 0; u < rips.n; u++) missing += i32(has(supports(from, u), b) && !has(supports(to, u), c));
+  for (let u = last_member(support, rips.n); u != NONE; u = last_member(support, u)) {
+    missing += i32(!has(supports(to, u), c));
+  }
   if (!reserve_rows(rips, dense, missing)) return false;
-  for (let u = 0; u < rips.n; u++) {
-    if (!has(supports(from, u), b)) continue;
+  for (let u = last_member(support, rips.n); u != NONE; u = last_member(support, u)) {
     const source = load<usize>(row_slot(from, b, u));
     if (has(supports(to, u), c)) {
       if (!add_set(load<usize>(row_slot(to, c, u)), source, rips.row)) remove_row(dense, to, c, u);
@@ -293,6 +301,7 @@ function kill(rips: Rips, dense: Dense, w: u32): bool {
       d = c;
     }
   }
+  find_support(rips, dense, dying, d);
   const odd = odd_of(rips, dying, d);
   for (let block = dense.groups; block; block = changetype<Group>(block).next) {
     const group = changetype<Group>(block);
@@ -307,7 +316,9 @@ function kill(rips: Rips, dense: Dense, w: u32): bool {
   bar.death = rips.rank;
   bar.apex = w;
   if (!keep_cocycle(rips, dying, d)) return false;
-  for (let u = 0; u < rips.n; u++) if (has(supports(dying, u), d)) remove_row(dense, dying, d, u);
+  for (let u = last_member(dense.support, rips.n); u != NONE; u = last_member(dense.support, u)) {
+    remove_row(dense, dying, d, u);
+  }
   dying.living &= ~bit(d);
   dying.disturbed &= ~bit(d);
   return true;
@@ -350,11 +361,12 @@ function count_members(set: usize, row: usize): usize {
 export function rips_dense_start(state: usize): i32 {
   const rips = changetype<Rips>(state);
   const parents = (<usize>rips.n << 2) + 15 & ~15;
-  const block = take(rips, (offsetof<Dense>() + 15 & ~15) + parents + rips.row);
+  const block = take(rips, (offsetof<Dense>() + 15 & ~15) + parents + 2 * rips.row);
   if (!block) return NEEDS_MEMORY;
   const dense = changetype<Dense>(block);
   dense.parent = block + (offsetof<Dense>() + 15 & ~15);
   dense.empty = dense.parent + parents;
+  dense.support = dense.empty + rips.row;
   dense.groups = 0;
   dense.spare = 0;
   dense.spares = 0;

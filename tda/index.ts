@@ -8,6 +8,7 @@ export {
   frobeniusDistance,
 } from "./connectome-distance";
 export * from "./diagrams";
+export { euclideanDistances } from "./distances";
 export {
   componentsDistance,
   cyclesDistance,

@@ -19,7 +19,7 @@ export interface RipsOptions {
   threshold?: number;
   /** Also return a representative cocycle of each bar. Default false. */
   cocycles?: boolean;
-  /** Called before the start and now and then while it runs. */
+  /** Called before the start, now and then while it runs, and at the end. To stop it, throw an error. */
   onProgress?: (progress: RipsProgress) => void;
   /** The most bytes to work with, besides the distances and the results. Default: as much as the memory can grow to. */
   maxMemory?: number;
@@ -107,6 +107,7 @@ export function ripsPersistence(distances: Tensor, options: RipsOptions = {}): R
         () => report(dim, edges - k.rips_rank(state)),
       );
     }
+    report(computed, edges);
     const dims = Array.from({ length: maxDim + 1 }, (_, dim) => dim);
     const diagrams = dims.map((dim) => readDiagram(state, dim));
     if (!cocycles) return { diagrams };

@@ -49,7 +49,8 @@ export class Workspace {
   }
 
   private grow(state: number): void {
-    const needed = kernels().arena_needed(state);
+    // Sizes come out of WebAssembly signed.
+    const needed = kernels().arena_needed(state) >>> 0;
     const wanted = Math.max(needed, LEAST_BLOCK, this.bytes >>> 1);
     const bytes = Math.max(needed, Math.min(wanted, this.limit - this.bytes));
     kernels().arena_add(state, this.allocate(bytes), bytes);
