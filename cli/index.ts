@@ -13,7 +13,7 @@ const COMMANDS: Record<string, { run: (args: string[]) => Promise<number>; about
   train: { run: runTrain, about: "train a network and leave a run folder" },
   compare: { run: runCompare, about: "compare schedules over seeds, data sets and models" },
   merge: { run: runMerge, about: "join the folders of a study's shares" },
-  report: { run: runReport, about: "make the report of one run or of several again" },
+  report: { run: runReport, about: "make the report of a run, of several or of a study again" },
   tda: { run: runTda, about: "persistent homology of a file of distances or points" },
   info: { run: runInfo, about: "what this machine can do: SIMD, memory" },
 };

@@ -3,9 +3,11 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { DataError } from "../core/index";
-import { parseRun, type RunData, renderReport } from "../train/index";
+import { parseRun, type RunData, renderReport, renderStudy, summariseStudy } from "../train/index";
 import { helpText, type OptionSpecs, parseOptions, UsageError } from "./options";
 import { writeWhole } from "./run-folder";
+import { StudyFolder } from "./study-folder";
+import { VERSION } from "./version";
 
 /** Reads a run folder. Throws a DataError that names what is missing where the folder is no run. */
 export function readRun(folder: string, name = basename(resolve(folder))): RunData {
@@ -29,12 +31,24 @@ export function readRun(folder: string, name = basename(resolve(folder))): RunDa
   }
 }
 
+function writeStudyReport(path: string, out?: string): string {
+  const folder = StudyFolder.read(path);
+  const { done, total } = folder.progress();
+  if (done < total)
+    throw new DataError(`report: ${path} has ${done} of ${total} runs; topograd compare goes on`);
+  const file = out ?? join(path, "comparison.html");
+  writeWhole(file, renderStudy(summariseStudy(folder.study, folder.results, VERSION)));
+  return file;
+}
+
 /**
- * Writes the report of one run folder, or the comparison of several, and returns the path of the file.
+ * Writes the report of one run folder or study, or the comparison of several runs, and returns the path of the file.
  *
- * @param out default `report.html` in the folder of a single run, `comparison.html` here for several.
+ * @param out default `report.html` in the folder of a single run, `comparison.html` in that of a study and here for
+ * several runs.
  */
 export function writeReport(folders: readonly string[], out?: string): string {
+  if (folders.length === 1 && StudyFolder.exists(folders[0])) return writeStudyReport(folders[0], out);
   const names = folders.map((folder) => basename(resolve(folder)));
   const areDistinct = new Set(names).size === names.length;
   const html = renderReport(folders.map((folder, i) => readRun(folder, areDistinct ? names[i] : folder)));
@@ -47,7 +61,7 @@ const OPTIONS: OptionSpecs = {
   out: {
     type: "string",
     value: "FILE",
-    about: "where to write it (report.html in DIR, comparison.html for several)",
+    about: "where to write it (report.html in DIR, comparison.html of a study or for several runs)",
   },
   help: { type: "boolean", about: "print this help" },
 };

@@ -1,16 +1,23 @@
-// The outcome of a study: results.json, results.csv, and a table for the terminal.
+// The outcome of a study: results.json, results.csv, comparison.html, and a table for the terminal.
 
 import { join } from "node:path";
-import { type ScheduleSummary, type StudySummary, studyCsv, summariseStudy } from "../train/index";
+import {
+  renderStudy,
+  type ScheduleSummary,
+  type StudySummary,
+  studyCsv,
+  summariseStudy,
+} from "../train/index";
 import { writeWhole } from "./run-folder";
 import type { StudyFolder } from "./study-folder";
 import { VERSION } from "./version";
 
-/** Writes results.json and results.csv of a study whose runs are all there. */
+/** Writes results.json, results.csv and comparison.html of a study whose runs are all there. */
 export function writeStudy({ path, study, results }: StudyFolder): StudySummary {
   const summary = summariseStudy(study, results, VERSION);
   writeWhole(join(path, "results.json"), `${JSON.stringify(summary, null, 1)}\n`);
   writeWhole(join(path, "results.csv"), studyCsv(study, results));
+  writeWhole(join(path, "comparison.html"), renderStudy(summary));
   return summary;
 }
 

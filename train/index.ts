@@ -30,6 +30,7 @@ export {
 export {
   type Curve,
   type RatePoint,
+  renderStudy,
   type ScheduleSummary,
   type StudyPart,
   type StudySummary,

@@ -1,8 +1,8 @@
 // The report of one run, or of several side by side, as one HTML file that loads nothing.
-// Host-neutral: texts and bytes in, text out. The page itself is web/report, bundled by scripts/report-page.mjs.
+// Host-neutral: texts and bytes in, text out.
 
-import { script, style } from "../build/report-page.js";
 import type { EndEvent } from "./events";
+import { htmlPage } from "./page";
 import type { LayerSignals, RunConfig, RunConnectomes, RunData } from "./run";
 
 /** Longer series are thinned to about this many points, which is more than a screen shows. */
@@ -168,8 +168,6 @@ export function reportRun(run: RunData): ReportRun {
   };
 }
 
-const escapeHtml = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-
 /**
  * The report as one self-contained HTML text: of one run, or the comparison of several.
  *
@@ -179,24 +177,5 @@ const escapeHtml = (text: string) => text.replace(/[&<>"]/g, (character) => `&#$
 export function renderReport(runs: readonly RunData[]): string {
   if (runs.length === 0) throw new RangeError("renderReport: expected at least one run");
   const title = runs.length === 1 ? runs[0].name : `Comparison of ${runs.length} runs`;
-  // "<" is escaped inside JSON, so no string of a run can end the script element.
-  const data = JSON.stringify(runs.map(reportRun)).replace(/</g, "\\u003c");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="topograd">
-<title>${escapeHtml(title)} · topograd</title>
-<style>${style}</style>
-</head>
-<body>
-<noscript>This report draws its charts with JavaScript, which is off.</noscript>
-<script type="application/json" id="runs">${data}</script>
-<script>${script}</script>
-</body>
-</html>
-`;
+  return htmlPage(title, "runs", runs.map(reportRun));
 }

@@ -1,7 +1,8 @@
-import { parseRun, renderReport } from "topograd/train";
+import { parseRun, renderReport, renderStudy, type Study, summariseStudy, unitsOf } from "topograd/train";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type SampleOptions, sampleRun } from "../report-sample";
+import { complete, study } from "../study-sample";
 import { chromium, openPage } from "./chromium";
 
 /** What the probe finds in an opened report. */
@@ -83,6 +84,11 @@ function findings(html: string, flags?: readonly string[]): Findings {
 const report = (...options: SampleOptions[]) =>
   renderReport(options.map((option) => parseRun(sampleRun(option))));
 
+const studyReport = (overrides: Partial<Study> = {}) => {
+  const config = study(overrides);
+  return renderStudy(summariseStudy(config, complete(unitsOf(config)), "0"));
+};
+
 const drawn = (found: Findings) => {
   assert.equal(found.errors, []);
   assert.equal(found.blank, []);
@@ -92,7 +98,8 @@ const drawn = (found: Findings) => {
 if (chromium === null) {
   console.log("NOT RUN: no Chromium found, the report was opened in no browser. Set CHROMIUM to its path.");
   test("without a browser: reports render to text", () => {
-    for (const html of [report({}), report({ status: "killed" }), report({}, { schedule: "cosine" })]) {
+    const runs = [report({}), report({ status: "killed" }), report({}, { schedule: "cosine" })];
+    for (const html of [...runs, studyReport()]) {
       assert.match(html, "</html>");
     }
   });
@@ -164,6 +171,35 @@ if (chromium === null) {
     drawn(found);
     assert.equal(found.sections, ["figures", "curves", "controllers", "connectomes", "time"]);
     assert.is(found.following, found.plots);
+  });
+
+  test("a study shows errors, differences, robustness and curves", () => {
+    const found = findings(studyReport());
+    drawn(found);
+    assert.equal(found.sections, [
+      "outcome",
+      "robustness",
+      "validation",
+      "loss",
+      "rates",
+      "topology",
+      "time",
+    ]);
+    assert.equal(found.titles.slice(0, 3), [
+      "Test error, best first",
+      "Relative error difference of CG-ALR to each",
+      "All figures",
+    ]);
+  });
+
+  test("a study on two data sets at the width of a phone; one of a single seed without CG-ALR", () => {
+    const two = findings(studyReport({ data: ["moons", "circles"] }), ["--window-size=500,900"]);
+    drawn(two);
+    assert.is(two.sections.length, 16);
+    const [, constant, free] = study().schedules;
+    const plain = findings(studyReport({ schedules: [{ ...constant, rates: [0.1] }, free], seeds: 1 }));
+    drawn(plain);
+    assert.equal(plain.sections, ["outcome", "loss", "rates", "time"]);
   });
 }
 

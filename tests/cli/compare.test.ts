@@ -75,6 +75,10 @@ test("a study leaves its runs and results, and is not made again", async () => {
   const again = await run("compare", "--config", config, "--out", whole, "--quiet");
   assert.match(again.stdout + again.stderr, /^report: .*\n$/);
   assert.is(readFileSync(join(whole, "results.json"), "utf8"), before);
+  rmSync(join(whole, "comparison.html"));
+  const report = await run("report", whole);
+  assert.is(report.code, 0, report.stderr);
+  assert.match(readFileSync(join(whole, "comparison.html"), "utf8"), /<title>Study: moons mlp/);
 });
 
 test("killed and interrupted studies go on where they were, to the same results", async () => {
@@ -94,6 +98,8 @@ test("killed and interrupted studies go on where they were, to the same results"
       );
     }
   }
+  rmSync(join(out, "runs", runsIn(out)[0]));
+  assert.match((await run("report", out)).stderr, /has \d+ of 18 runs; topograd compare goes on/);
   const { code, stderr } = await run(...long);
   assert.is(code, 0, stderr);
   assert.is(outcome(out), outcome(whole));

@@ -4,6 +4,7 @@ import { data, nn, optim, train } from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { fnv1a } from "../../train/hash";
+import { complete, resultOf, study } from "../study-sample";
 
 const description: train.RunDescription = {
   phase: "tuning",
@@ -27,53 +28,6 @@ const materials: train.RunMaterials = {
 };
 
 const withoutTimes = ({ seconds: _, ...rest }: train.RunResult) => rest;
-
-const study = (overrides: Partial<train.Study> = {}): train.Study => ({
-  data: ["moons"],
-  models: ["mlp"],
-  schedules: [
-    { name: "cg-alr", family: "subject", rates: [0.01, 0.1], follows: null },
-    { name: "constant", family: "sgd", rates: [0.01, 0.1], follows: null },
-    { name: "dog", family: "learning-rate-free", rates: [], follows: null },
-    { name: "yoked", family: "control", rates: [], follows: "cg-alr" },
-  ],
-  seeds: 3,
-  tuningSeeds: 2,
-  trainSamples: 100,
-  validationSamples: 20,
-  epochs: 2,
-  batchSize: 10,
-  ...overrides,
-});
-
-/** A made-up result: the error is a function of schedule, rate and seed. */
-function resultOf(run: train.RunDescription): train.RunResult {
-  const skill = { "cg-alr": 0.1, constant: 0.2, dog: 0.3, yoked: 0.15 }[run.schedule] ?? 1;
-  return {
-    description: run,
-    status: run.lr === 0.01 ? "diverged" : "finished",
-    message: null,
-    error: run.lr === 0.01 ? 1 : skill + run.seed / 1000,
-    loss: run.lr === 0.01 ? null : skill,
-    epochs: {
-      trainLoss: [1, 0.5],
-      trainError: [0.5, skill],
-      validationError: run.phase === "final" ? [] : [0.5, skill],
-      lr: [0.1, 0.1],
-    },
-    observations: null,
-    seconds: { data: 0, forward: 1, backward: 1, optimizer: 1, connectome: 0.5, other: 0, total: 3.5 },
-  };
-}
-
-/** Makes all runs of units, as many rounds as it takes. */
-function complete(units: readonly train.StudyUnit[], results = new Map<string, train.RunResult>()) {
-  for (;;) {
-    const ready = units.flatMap((unit) => unit.ready(results));
-    if (ready.length === 0) return results;
-    for (const run of ready) results.set(run.id, resultOf(run.description));
-  }
-}
 
 test("FNV-1a: the published values", () => {
   assert.is(fnv1a(""), 0xcbf29ce484222325n);
@@ -200,6 +154,11 @@ test("the summary: errors, rates, differences, Holm's correction by family", () 
     ],
   );
   assert.equal(constant.curves.trainLoss.mean, [1, 0.5]);
+  assert.is(constant.observations, null);
+  assert.ok(subject.observations);
+  const { epoch, distance } = subject.observations;
+  assert.equal(epoch, [0.2, 0.4, 0.6]);
+  assert.equal([distance.mean[1], distance.low[1], distance.high[1]], [4, 3, 5]);
   assert.is(train.studyCsv(study(), results).trim().split("\n").length, 1 + results.size);
   const [first] = results.keys();
   results.delete(first);

@@ -20,16 +20,16 @@ export interface Line {
   /** Opacity, default 1. */
   alpha?: number;
   points?: boolean;
-  /** False keeps it out of the legend. */
+  /** False keeps it out of the legend; it is shown and hidden with the last listed line before it. */
   listed?: boolean;
 }
 
-/** The area between two lines, given by index, in the colour of the first; `label` puts it into the legend. */
+/** The area between two lines, given by index, in the colour of the first; a `label` puts it into the legend. */
 export interface Band {
   between: [upper: number, lower: number];
   /** Opacity. */
   alpha: number;
-  label: string;
+  label?: string;
 }
 
 /** An interval of x shaded in a colour, hatched to be told from others without it. */
@@ -51,6 +51,7 @@ export interface ChartOptions {
   yLabel: string;
   /** Default linear; a logarithmic axis is for positive values. */
   scale?: "linear" | "log";
+  xScale?: "linear" | "log";
   xRange: [number, number];
   /** A fixed range of y, otherwise that of the lines. */
   yRange?: [number, number];
@@ -65,6 +66,8 @@ export interface ChartOptions {
   format?: (value: number) => string;
   /** Values at the axis; default as in the legend. */
   formatAxis?: (value: number) => string;
+  /** What the legend shows without a cursor: the last value of a line (default) or the least. */
+  atRest?: "last" | "least";
   /** Charts with the same key move their cursors together. */
   sync?: string;
 }
@@ -150,6 +153,11 @@ function drawThresholds(plot: uPlot, thresholds: readonly { value: number; label
   ctx.restore();
 }
 
+const logarithms: Pick<uPlot.Axis, "splits" | "filter"> = {
+  splits: (_plot, _axis, min, max) => logTicks(min, max),
+  filter: (_plot, splits) => splits,
+};
+
 function plotOptions(options: ChartOptions, width: number, dataRange: [number, number]): uPlot.Options {
   const format = options.format ?? formatNumber;
   const formatAxis = options.formatAxis ?? format;
@@ -181,22 +189,28 @@ function plotOptions(options: ChartOptions, width: number, dataRange: [number, n
     scales: {
       x: {
         time: false,
+        distr: options.xScale === "log" ? 3 : 1,
         range: (_, low, high) =>
           low === dataRange[0] && high === dataRange[1] ? options.xRange : [low, high],
       },
       y: { range: yRange, distr: logarithmic ? 3 : 1 },
     },
     axes: [
-      { ...axis, label: options.xLabel, size: 26, space: 60, incrs: X_STEPS },
+      {
+        ...axis,
+        label: options.xLabel,
+        size: 26,
+        space: 60,
+        ...(options.xScale === "log"
+          ? { ...logarithms, values: (_, xs) => xs.map(formatNumber) }
+          : { incrs: X_STEPS }),
+      },
       {
         ...axis,
         label: options.yLabel,
         size: AXIS_WIDTH,
         values: (_, splits) => splits.map((value) => (value === null ? null : formatAxis(value))),
-        ...(logarithmic && {
-          splits: (_plot, _axis, min, max) => logTicks(min, max),
-          filter: (_plot, splits) => splits,
-        }),
+        ...(logarithmic && logarithms),
       },
     ],
     series: [

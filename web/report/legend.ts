@@ -22,7 +22,8 @@ export function legend(
   options: ChartOptions,
   plot: () => uPlot | null,
 ): { root: HTMLElement; update: () => void } {
-  const { lines, bands = [], shadeLabels = [], xLabel, format = formatNumber } = options;
+  const { lines, bands = [], shadeLabels = [], xLabel, format = formatNumber, atRest } = options;
+  const valueAtRest = atRest === "least" ? leastKnown : lastKnown;
   const lineValues = lines.map(() => element("b"));
   const bandValues = bands.map(() => element("b"));
   const place = element("span", { class: "at" });
@@ -41,12 +42,13 @@ export function legend(
       const chart = plot();
       if (chart === null) return;
       const show = !chart.series[i + 1].show;
-      chart.setSeries(i + 1, { show });
+      for (let k = i; k === i || lines[k]?.listed === false; k++) chart.setSeries(k + 1, { show });
       button.setAttribute("aria-pressed", String(show));
     });
     return button;
   });
   const bandKeys = bands.map(({ between, alpha, label }, i) => {
+    if (label === undefined) return null;
     const mark = swatch(lines[between[0]].color, "area", 2 * alpha);
     return element("span", { class: "key" }, mark, label, bandValues[i]);
   });
@@ -58,7 +60,7 @@ export function legend(
     const at = chart?.cursor.idx ?? null;
     const texts = lines.map((line, i) => {
       const index = chart?.cursor.idxs?.[i + 1];
-      const value = at === null ? lastKnown(line.y) : index == null ? null : chart!.data[i + 1][index];
+      const value = at === null ? valueAtRest(line.y) : index == null ? null : chart!.data[i + 1][index];
       return value == null ? "–" : format(value);
     });
     texts.forEach((text, i) => {
@@ -73,4 +75,6 @@ export function legend(
   return { root: element("div", { class: "legend" }, ...buttons, ...bandKeys, ...shadeKeys, place), update };
 }
 
-const lastKnown = (values: readonly (number | null)[]) => values.reduce((last, value) => value ?? last, null);
+type Values = readonly (number | null)[];
+const leastKnown = (values: Values) => Math.min(...values.filter((value) => value !== null));
+const lastKnown = (values: Values) => values.reduce((last, value) => value ?? last, null);
