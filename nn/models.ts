@@ -2,6 +2,7 @@
 
 import { LeakyReLU, ReLU } from "./activation";
 import { Conv2d } from "./convolution";
+import { constant, kaimingUniform } from "./init";
 import { Linear } from "./linear";
 import { type Module, Sequential } from "./module";
 import { BatchNorm2d, GroupNorm } from "./normalization";
@@ -52,7 +53,7 @@ export function lenet(options: { classes?: number } = {}): Sequential {
 /**
  * The network of the CG-ALR papers for CIFAR-10: three blocks of two 3x3 convolutions (32, 64, 128 channels, padding 1)
  * and 2x2 max-pooling, then Linear layers of 256, 128 and `classes` (default 10), LeakyReLU after each but the last.
- * Takes images [N,3,32,32].
+ * Weights start from He et al. (2015), biases at 0. Takes images [N,3,32,32].
  * @param options.slope slope of LeakyReLU. Default 0.01; the papers also use 0.1.
  */
 export function vgg(options: { classes?: number; slope?: number } = {}): Sequential {
@@ -72,7 +73,13 @@ export function vgg(options: { classes?: number; slope?: number } = {}): Sequent
     layers.push(new Linear(features, width), new LeakyReLU(slope));
     features = width;
   }
-  return new Sequential(...layers, new Linear(features, classes));
+  const model = new Sequential(...layers, new Linear(features, classes));
+  // Without normalisation the layers' own initial weights, which shrink the signal, leave so deep a network on a plateau.
+  for (const weights of model.parameters()) {
+    if (weights.ndim > 1) kaimingUniform(weights, { nonlinearity: "leakyRelu", slope });
+    else constant(weights, 0);
+  }
+  return model;
 }
 
 /** Channels in a group of GroupNorm. */
