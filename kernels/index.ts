@@ -16,7 +16,6 @@ export * from "./optimizer-adam";
 export * from "./optimizer-adaptive";
 export * from "./optimizer-schedule-free";
 export * from "./optimizer-sgd";
-export * from "./optimizer";
 export * from "./pairwise";
 export * from "./pool";
 export * from "./power";
