@@ -1,5 +1,5 @@
-// A workspace of unknown size: the host adds blocks when a kernel reports that it needs more memory. Blocks are only
-// carved from the front and never given back one by one; the host frees all of them at the end.
+// A workspace of unknown size: the host adds blocks when a kernel reports that it needs more memory. Blocks
+// are only carved from the front and never given back one by one; the host frees all of them at the end.
 
 /** Opens the state of every kernel family that works in an arena. */
 @unmanaged
@@ -17,6 +17,7 @@ export const NEEDS_MEMORY: i32 = 2;
 
 /** Whether that many bytes can be taken. */
 export function has_room(arena: Arena, bytes: usize): bool {
+  bytes = (bytes + 15) & ~15; // blocks are of whole vectors, those of the host too
   if (bytes <= arena.end - arena.free) return true;
   arena.needed = bytes;
   return false;
@@ -31,7 +32,8 @@ export function take(arena: Arena, bytes: usize): usize {
   return block;
 }
 
-/** Goes on with a new block of at least arena_needed bytes, 16-byte aligned; what is left of the old one is lost. */
+/** Goes on with a new block of at least arena_needed bytes, 16-byte aligned; what is left of the old one is
+ *  lost. */
 export function arena_add(state: usize, block: usize, bytes: usize): void {
   const arena = changetype<Arena>(state);
   arena.free = block;

@@ -1,5 +1,6 @@
-// A column of the coboundary matrix that is being reduced: simplices, each with the first of its cofacets whose turn has
-// not come, in a binary heap by that cofacet. Cofacets are made one by one, as most of them never matter.
+// A column of the coboundary matrix that is being reduced: simplices, each with the first of its cofacets
+// whose turn has not come, in a binary heap by that cofacet. Cofacets are made one by one, as most of them
+// never matter.
 import { Arena, take } from "./arena";
 
 /** No simplex; it comes after all others. */
@@ -111,9 +112,9 @@ function take_out(column: Column): void {
   let i: usize = 0;
   let child: usize = 1;
   while (child < size) {
-    const left = entry_at(column, child);
-    if (child + 1 < size && !precedes(left, entry_at(column, child + 1).cofacet, entry_at(column, child + 1).simplex)) {
-      child++;
+    if (child + 1 < size) {
+      const left = entry_at(column, child);
+      if (precedes(entry_at(column, child + 1), left.cofacet, left.simplex)) child++;
     }
     if (!precedes(entry_at(column, child), cofacet, simplex)) break;
     move(column, i, child);
@@ -136,9 +137,10 @@ export function column_take(column: Column): void {
   while (column.size && entry_at(column, 0).cofacet == cofacet) {
     take_out(column);
     const last = column.size;
-    if (taken_count(column) < 2 || entry_at(column, last).simplex != entry_at(column, last + 1).simplex) continue;
-    move(column, last, column.end - 1);
-    move(column, last + 1, column.end - 2);
-    column.end -= 2;
+    if (taken_count(column) > 1 && entry_at(column, last).simplex == entry_at(column, last + 1).simplex) {
+      move(column, last, column.end - 1);
+      move(column, last + 1, column.end - 2);
+      column.end -= 2;
+    }
   }
 }

@@ -5,7 +5,8 @@ export * from "./binary";
 export * from "./bottleneck";
 export * from "./conv";
 export * from "./copy";
-export * from "./correlation";
+export { connectome_f32, correlation_f32, correlation_scratch_bytes } from "./correlation";
+export * from "./correlation-batches";
 export { diagram_invalid_bar_f32 } from "./diagram";
 export * from "./diagram-kernels";
 export * from "./gemm";
@@ -21,9 +22,10 @@ export * from "./pool";
 export * from "./power";
 export * from "./random";
 export * from "./reduce";
+export * from "./reduction";
 export {
-  rips_bar_count, rips_bars_f32, rips_check_f32, rips_cocycle_sizes, rips_edge_count_f32, rips_enclosing_radius_f32,
-  rips_rank, rips_start_f32, rips_state_bytes,
+  rips_bar_count, rips_bars_f32, rips_check_f32, rips_cocycle_sizes, rips_edge_count_f32,
+  rips_enclosing_radius_f32, rips_rank, rips_start_f32, rips_state_bytes,
 } from "./rips";
 export * from "./rips-cohomology";
 export * from "./rips-dense";

@@ -1,11 +1,9 @@
-// The Vietoris-Rips filtration of a distance matrix: its edges in order of length. Edges of equal length are put in
-// order too (by their vertices), so that from here on everything is decided by the rank of an edge, an integer, and
-// no two edges are equal. A simplex enters with its longest edge.
+// The Vietoris-Rips filtration of a distance matrix: its edges in order of length. Edges of equal length are
+// put in order too (by their vertices), so that from here on everything is decided by the rank of an edge, an
+// integer, and no two edges are equal. A simplex enters with its longest edge.
 import { Arena, take } from "./arena";
 import { RADIX_BYTES, radix_sort } from "./sort";
-
-/** A rank that no edge has, and the death of a class that lives for ever. */
-export const NONE: u32 = 0xffffffff;
+import { NONE, flip_bit, intersect, row_bytes } from "./vertex-set";
 
 /** Followed by a list of bars for each dimension. */
 @unmanaged
@@ -19,7 +17,7 @@ export class Rips extends Arena {
   common: usize; // a set: the vertices adjacent to both ends of the current edge
   rank: i32; // of the current edge
   keepCocycles: bool;
-  ranks: usize; // u32 [n, n rounded up to 4]: rank of each edge, NONE where there is none (for dimension 2 and above)
+  ranks: usize; // u32 [n, n rounded up to 4]: rank of each edge, or NONE; for dimension 2 and above
   dense: usize; // state of dimensions 0 and 1 (rips-dense.ts)
   cohomology: usize; // state of the dimension above them that is being computed (rips-cohomology.ts)
 }
@@ -34,8 +32,8 @@ class BarList {
 @unmanaged
 export class Bar {
   next: usize;
-  birth: u32; // ranks; components are born before all edges, at NONE
-  death: u32;
+  birth: u32; // ranks of edges; components are born before all edges, at NONE,
+  death: u32; // and what never dies does so at NONE
   apex: u32; // dimension 1: the triangle that kills the class is this vertex and the edge `death`
   cocycle: usize; // u32 count, padding to 8 bytes, then that many simplices as their dimension encodes them
 }
@@ -62,50 +60,6 @@ export function edge_at(rips: Rips, rank: u32): u32 {
 @inline
 export function adjacent_to(rips: Rips, vertex: u32): usize {
   return rips.adjacent + rips.row * vertex;
-}
-
-// @ts-ignore: decorator
-@inline
-export function has_bit(set: usize, i: u32): bool {
-  return (<u32>load<u8>(set + (i >> 3)) >> (i & 7) & 1) != 0;
-}
-
-// @ts-ignore: decorator
-@inline
-export function flip_bit(set: usize, i: u32): void {
-  store<u8>(set + (i >> 3), <u32>load<u8>(set + (i >> 3)) ^ 1 << (i & 7));
-}
-
-/** out = the intersection of two sets. Returns whether it has a member. */
-export function intersect(out: usize, a: usize, b: usize, row: usize): bool {
-  let any = i64x2.splat(0);
-  for (let at: usize = 0; at < row; at += 16) {
-    const both = v128.and(v128.load(a + at), v128.load(b + at));
-    any = v128.or(any, both);
-    v128.store(out + at, both);
-  }
-  return v128.any_true(any);
-}
-
-/** The least member of a set, or NONE. */
-export function first_member(set: usize, row: usize): u32 {
-  for (let at: usize = 0; at < row; at += 8) {
-    const bits = load<u64>(set + at);
-    if (bits) return <u32>(at << 3) + <u32>ctz(bits);
-  }
-  return NONE;
-}
-
-/** The greatest member of a set below a vertex, or NONE. */
-export function last_member(set: usize, below: u32): u32 {
-  let at = <usize>(below >> 6) << 3;
-  let bits = below & 63 ? load<u64>(set + at) & ((<u64>1 << (below & 63)) - 1) : 0;
-  while (!bits) {
-    if (!at) return NONE;
-    at -= 8;
-    bits = load<u64>(set + at);
-  }
-  return <u32>(at << 3) + 63 - <u32>clz(bits);
 }
 
 /** Enters or removes the current edge. */
@@ -171,8 +125,8 @@ export function is_proper(rips: Rips, bar: Bar): bool {
   return birth_of(rips, bar) < death_of(rips, bar);
 }
 
-/** The first row of d[n, n] that has something else than a zero diagonal and symmetric distances of at least 0 (also
- *  infinite ones: no edge); -1 if there is none. */
+/** The first row of d[n, n] that has something else than a zero diagonal and symmetric distances of at least
+ *  0 (also infinite ones: no edge); -1 if there is none. */
 export function rips_check_f32(d: usize, n: i32): i32 {
   for (let i = 0; i < n; i++) {
     const row = d + (<usize>i * n << 2);
@@ -185,8 +139,8 @@ export function rips_check_f32(d: usize, n: i32): i32 {
   return -1;
 }
 
-/** min over i of max over j of d[i, j]. From this length on a vertex is adjacent to all others, and nothing is born
- *  or dies. */
+/** min over i of max over j of d[i, j]. From this length on a vertex is adjacent to all others, and nothing
+ *  is born or dies. */
 export function rips_enclosing_radius_f32(d: usize, n: i32): f32 {
   let radius: f32 = n > 1 ? Infinity : 0;
   for (let i = 0; i < n; i++) {
@@ -212,20 +166,14 @@ export function rips_edge_count_f32(d: usize, n: i32, threshold: f32): i32 {
   return count;
 }
 
-// @ts-ignore: decorator
-@inline
-function row_bytes(n: i32): usize {
-  return (<usize>n + 127 & ~127) >> 3;
-}
-
 /** Bytes of the state before anything is computed; what is needed beyond depends on the data. */
 export function rips_state_bytes(n: i32, edges: i32, max_dim: i32): f64 {
   const fixed = offsetof<Rips>() + offsetof<BarList>() * <usize>(max_dim + 1) + RADIX_BYTES + 64;
   return <f64>fixed + <f64>row_bytes(n) * (n + 1) + 20.0 * edges;
 }
 
-/** Fills a new state of rips_state_bytes, 16-byte aligned, for d[n, n] with `edges` = rips_edge_count_f32. d must stay
- *  where it is. n is at most 65536. */
+/** Fills a new state of rips_state_bytes, 16-byte aligned, for d[n, n] with `edges` = rips_edge_count_f32. d
+ *  must stay where it is. n is at most 32767. */
 export function rips_start_f32(
   state: usize, d: usize, n: i32, edges: i32, threshold: f32, max_dim: i32, keep_cocycles: i32,
 ): void {
@@ -258,7 +206,9 @@ export function rips_start_f32(
     }
   }
   radix_sort<u64>(sorted, unsorted, edges, histograms);
-  for (let r: usize = 0; r < <usize>edges; r++) store<u32>(rips.edge + (r << 2), load<u32>(sorted + (r << 3)));
+  for (let r: usize = 0; r < <usize>edges; r++) {
+    store<u32>(rips.edge + (r << 2), load<u32>(sorted + (r << 3)));
+  }
   rips.free = sorted;
   rips.end = histograms + RADIX_BYTES & ~15;
 }

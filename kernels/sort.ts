@@ -31,8 +31,8 @@ function scatter<T extends number>(out: usize, x: usize, n: i32, histogram: usiz
   }
 }
 
-/** out[n] = x[n] in ascending order of the upper 32 bits of the records (u32 or u64), equal ones in the order they
- *  had. Overwrites x. */
+/** out[n] = x[n] in ascending order of the upper 32 bits of the records (u32 or u64), equal ones in the
+ *  order they had. Overwrites x. */
 export function radix_sort<T extends number>(out: usize, x: usize, n: i32, scratch: usize): void {
   memory.fill(scratch, 0, RADIX_BYTES);
   for (let i = 0; i < n; i++) {

@@ -8,26 +8,35 @@ export class Table {
   slots: usize; // a power of 2
   count: usize;
   keys: usize; // u64 [slots], EMPTY where there is none
-  values: usize; // usize [slots]
+  values: usize; // usize [slots]; a table takes 16 bytes, so that what follows is aligned
 }
 
-function allocate(arena: Arena, table: Table, slots: usize): bool {
-  const keys = take(arena, slots * (8 + sizeof<usize>()));
-  if (!keys) return false;
-  memory.fill(keys, 0xff, slots << 3);
+const SLOT_BYTES: usize = 8 + sizeof<usize>();
+
+function slots_for(room: usize): usize {
+  let slots: usize = 16;
+  while (slots < room * 2) slots *= 2;
+  return slots;
+}
+
+function set_slots(table: Table, slots: usize, block: usize): void {
+  memory.fill(block, 0xff, slots << 3);
   table.slots = slots;
   table.count = 0;
-  table.keys = keys;
-  table.values = keys + (slots << 3);
-  return true;
+  table.keys = block;
+  table.values = block + (slots << 3);
 }
 
-/** An empty table with room for that many keys, or 0 if the arena needs memory. */
-export function make_table(arena: Arena, room: usize): usize {
-  let slots: usize = 16;
-  while (slots < 2 * room) slots *= 2;
-  const block = take(arena, offsetof<Table>());
-  return block && allocate(arena, changetype<Table>(block), slots) ? block : 0;
+/** Bytes of a table with room for that many keys. */
+export function table_bytes(room: usize): usize {
+  return offsetof<Table>() + slots_for(room) * SLOT_BYTES;
+}
+
+/** An empty table at `block`, aligned to 16. */
+export function make_table(block: usize, room: usize): Table {
+  const table = changetype<Table>(block);
+  set_slots(table, slots_for(room), block + offsetof<Table>());
+  return table;
 }
 
 /** The slot of a key, or the empty one where it belongs. */
@@ -55,7 +64,9 @@ export function reserve(arena: Arena, table: Table): bool {
   const slots = table.slots;
   const keys = table.keys;
   const values = table.values;
-  if (!allocate(arena, table, 2 * slots)) return false;
+  const block = take(arena, 2 * slots * SLOT_BYTES);
+  if (!block) return false;
+  set_slots(table, 2 * slots, block);
   for (let s: usize = 0; s < slots; s++) {
     const key = load<u64>(keys + (s << 3));
     if (key != EMPTY) insert(table, key, load<usize>(values + s * sizeof<usize>()));

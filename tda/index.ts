@@ -16,6 +16,7 @@ export {
   graphPersistence,
   topDistance,
 } from "./graph-homology";
+export { type BoundaryPersistence, reduceBoundary } from "./reduction";
 export { type RipsOptions, type RipsPersistence, type RipsProgress, ripsPersistence } from "./rips";
 export {
   ConnectomeTracker,

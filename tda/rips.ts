@@ -41,14 +41,15 @@ export interface RipsProgress {
 export interface RipsPersistence {
   /** `diagrams[d]`: [birth, death] pairs of dimension d. A death may be Infinity. */
   diagrams: Float32Array[];
-  /** `cocycles[d][k]`: the simplices of a cocycle of the k-th bar of dimension d, d + 1 vertices each. Empty for d = 0. */
+  /**
+   * `cocycles[d][k]`: the simplices of a cocycle of the k-th bar of dimension d, d + 1 vertices each. Those no longer than
+   * t represent the class at t, for t from birth to death. Empty for d = 0.
+   */
   cocycles?: Int32Array[][];
 }
 
 /** Edges or coboundaries between two calls of onProgress. */
 const SLICE = 1024;
-/** What the kernel of higher dimensions returns when 64 bits are too few to number the simplices. */
-const TOO_LARGE = 3;
 
 /**
  * Vietoris-Rips persistent homology over Z/2 of n points with distances D [n,n]. A simplex enters with its longest edge;
@@ -81,6 +82,12 @@ export function ripsPersistence(distances: Tensor, options: RipsOptions = {}): R
   const k = kernels();
   const longest = Math.min(threshold, k.rips_enclosing_radius_f32(source.ptr, n));
   const edges = k.rips_edge_count_f32(source.ptr, n, longest);
+  if (!k.rips_cohomology_fits(n, edges, maxDim)) {
+    throw new RangeError(
+      `ripsPersistence: the simplices of dimension ${maxDim + 1} on ${n} points cannot be numbered with 64 bits; ` +
+        "lower maxDim or threshold",
+    );
+  }
   // Dimension 1 comes with dimension 0, whether it is wanted or not.
   const computed = Math.max(1, maxDim);
   return withWorkspace("ripsPersistence", maxMemory, (workspace) => {
@@ -96,11 +103,7 @@ export function ripsPersistence(distances: Tensor, options: RipsOptions = {}): R
       () => report(1, k.rips_rank(state)),
     );
     for (let dim = 2; dim <= maxDim; dim++) {
-      if (workspace.run(state, () => k.rips_cohomology_start(state, dim)) === TOO_LARGE) {
-        throw new RangeError(
-          `ripsPersistence: the simplices of dimension ${dim + 1} on ${n} points cannot be numbered with 64 bits`,
-        );
-      }
+      workspace.run(state, () => k.rips_cohomology_start(state, dim));
       workspace.run(
         state,
         () => k.rips_cohomology_run(state, SLICE),

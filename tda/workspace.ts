@@ -5,7 +5,7 @@ import { Storage } from "../core/memory";
 import { kernels } from "../core/wasm";
 
 /** What such a kernel returns. */
-const MORE = 0;
+const DONE = 1;
 const NEEDS_MEMORY = 2;
 
 /** Blocks are at least this large, and half of what is held already. */
@@ -37,14 +37,12 @@ export class Workspace {
 
   /**
    * Calls a kernel that works in the arena at `state` until it is done, and adds blocks as it asks for them. `between`
-   * is called between slices. Returns the status: DONE (1), or a higher one that tells of a failure.
+   * is called between slices.
    */
-  run(state: number, slice: () => number, between: () => void = () => {}): number {
-    while (true) {
-      const status = slice();
+  run(state: number, slice: () => number, between: () => void = () => {}): void {
+    for (let status = slice(); status !== DONE; status = slice()) {
       if (status === NEEDS_MEMORY) this.grow(state);
-      else if (status === MORE) between();
-      else return status;
+      else between();
     }
   }
 

@@ -11,6 +11,7 @@ interface Fixture {
   connectomes: { N: number; P: number; A: number[]; correlation: number[]; connectome: number[] }[];
   graph: ({ P: number; M: number[]; M2: number[] } & Record<string, number[] | number>)[];
   rips: { name: string; n: number; maxDim: number; D: number[]; diagrams: [number, number | null][][] }[];
+  boundary: { name: string; columns: number[][]; pairs: [number, number][]; essential: number[] }[];
 }
 
 const fixture = golden<Fixture>("tda.json");
@@ -57,6 +58,14 @@ for (const { name, n, maxDim, D, diagrams } of fixture.rips) {
       ]);
       assert.ok(worst(sorted(pairs), sorted(expected)) < 1e-5, `dimension ${dim}`);
     }
+  });
+}
+
+for (const { name, columns, pairs, essential } of fixture.boundary) {
+  test(`boundary reduction: ${name}`, () => {
+    const got = tda.reduceBoundary(columns);
+    const byBirth = (list: [number, number][]) => list.sort(([a], [b]) => a - b);
+    assert.equal([byBirth(got.pairs), got.essential], [byBirth(pairs), essential]);
   });
 }
 
