@@ -57,7 +57,8 @@ const runsIn = (out: string) =>
 
 /** Waits until there are more runs than that, or until the process has ended. */
 async function runsBeyond(out: string, count: number, child: ChildProcess): Promise<void> {
-  while (runsIn(out).length <= count && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (runsIn(out).length <= count && child.exitCode === null)
+    await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 const whole = join(folder, "whole");
