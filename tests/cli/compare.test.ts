@@ -55,8 +55,10 @@ const runsIn = (out: string) =>
     ? readdirSync(join(out, "runs")).filter((file) => file.endsWith(".json"))
     : [];
 
-async function runsBeyond(out: string, count: number): Promise<void> {
-  while (runsIn(out).length <= count) await new Promise((resolve) => setTimeout(resolve, 10));
+/** Waits until there are more runs than that, or until the process has ended. */
+async function runsBeyond(out: string, count: number, child: ChildProcess): Promise<void> {
+  while (runsIn(out).length <= count && child.exitCode === null)
+    await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 const whole = join(folder, "whole");
@@ -87,7 +89,7 @@ test("killed and interrupted studies go on where they were, to the same results"
   for (const signal of ["SIGKILL", "SIGINT"] as const) {
     const before = runsIn(out).length;
     const { child, ended } = start(long);
-    await runsBeyond(out, before + 2);
+    await runsBeyond(out, before + 2, child);
     child.kill(signal);
     const { code, stderr } = await ended;
     if (signal === "SIGINT" && code !== 0) {

@@ -202,6 +202,20 @@ function partSections(part: StudyPart, epochs: number, prefix: string): (HTMLEle
   ];
 }
 
+/** Names the schedules whose chosen rate is the lowest or highest of their grid. */
+function edgeNote(part: StudyPart): HTMLElement | null {
+  const atEdge = part.schedules.filter(
+    ({ lr, rates }) => rates.length > 1 && (lr === rates[0].lr || lr === rates[rates.length - 1].lr),
+  );
+  if (atEdge.length === 0) return null;
+  const names = atEdge.map(({ name, lr }) => `${name} (${formatNumber(lr!)})`).join(", ");
+  return element(
+    "p",
+    { class: "note", role: "note" },
+    `${part.data}, ${part.model}: the rate chosen lies at the edge of the grid for ${names}; a better one may lie outside.`,
+  );
+}
+
 const partId = ({ data, model }: StudyPart) => `${data}-${model}`;
 
 const heading = (part: StudyPart) =>
@@ -219,7 +233,7 @@ export function studyPage({ topograd, study, parts }: StudySummary): HTMLElement
     summary:
       `${plural(study.schedules.length, "schedule")} · ${plural(study.seeds, "seed")} · ${samples} training samples · ` +
       `${plural(study.epochs, "epoch")} · batch ${study.batchSize}${tuning}`,
-    notes: [],
+    notes: parts.map(edgeNote).filter((note) => note !== null),
     content: parts.flatMap((part) =>
       several
         ? [heading(part), ...partSections(part, study.epochs, `${partId(part)}-`)]
