@@ -113,13 +113,12 @@ export async function runTrain(args: string[]): Promise<number> {
   const { model, sizes } = makeModel(config.model, train);
   const optimizer = makeOptimizer(config.optimizer, model, optimizerOptions);
   const stepsPerEpoch = Math.ceil(train.length / config.batchSize);
-  const recorder =
-    config.schedule === "cg-alr"
-      ? new ConnectomeRecorder(
-          makeTracker(model, train, globalGenerator.nextInteger()),
-          config.epochs * OBSERVATIONS_PER_EPOCH,
-        )
-      : null;
+  const recorder = config.schedule.startsWith("cg-alr")
+    ? new ConnectomeRecorder(
+        makeTracker(model, train, globalGenerator.nextInteger()),
+        config.epochs * OBSERVATIONS_PER_EPOCH,
+      )
+    : null;
   const schedule = makeSchedule(config.schedule, {
     optimizer,
     observer: () => recorder as ConnectomeRecorder,
