@@ -55,7 +55,6 @@ const NONE = -1;
 }
 
 /** Cost of two edges, (dx, dy) apart. Powers p = 1, 2, 3, ... are products, of a square root at most. */
-// @ts-ignore: decorator
 @inline function edgeCost(at: Problem, dx: v128, dy: v128): v128 {
   const ground = at.chebyshev
     ? f64x2.pmax(f64x2.abs(dx), f64x2.abs(dy))
@@ -81,7 +80,6 @@ function diagonalCost(at: Problem, birth: f64, death: f64): f64 {
   return f64x2.extract_lane(edgeCost(at, half, half), 0);
 }
 
-// @ts-ignore: decorator
 @inline function outside(x: v128, low: v128, high: v128): v128 {
   return f64x2.pmax(f64x2.pmax(f64x2.sub(low, x), f64x2.sub(x, high)), f64x2.splat(0));
 }
@@ -210,7 +208,6 @@ function augment(at: Problem): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline function blockCount(columns: i32): i32 {
   return ((columns + BLOCK - 1) / BLOCK + 1) & ~1;
 }

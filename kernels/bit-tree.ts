@@ -8,7 +8,6 @@ export class BitTree {
   level0: usize;
 }
 
-// @ts-ignore: decorator
 @inline
 function levels_of(range: usize): i32 {
   let height = 1;
@@ -16,7 +15,6 @@ function levels_of(range: usize): i32 {
   return height;
 }
 
-// @ts-ignore: decorator
 @inline
 function level_slot(tree: BitTree, level: i32): usize {
   return changetype<usize>(tree) + offsetof<BitTree>("level0") + <usize>level * sizeof<usize>();

@@ -36,17 +36,14 @@ const NONE = -1;
   pathColumn: usize; // i32
 }
 
-// @ts-ignore: decorator
 @inline function birthAt(points: Points, i: i32): f64 {
   return f64At(points.birth, i);
 }
 
-// @ts-ignore: decorator
 @inline function deathAt(points: Points, i: i32): f64 {
   return f64At(points.death, i);
 }
 
-// @ts-ignore: decorator
 @inline function toDiagonal(points: Points, i: i32): f64 {
   return 0.5 * abs(deathAt(points, i) - birthAt(points, i));
 }
@@ -229,7 +226,6 @@ function leastRadius(at: Matching, from: Points, to: Points, floor: f64): f64 {
   return at.low;
 }
 
-// @ts-ignore: decorator
 @inline function paddedBytes(count: i32): usize {
   return <usize>((count + 63) & ~63) << 3;
 }

@@ -20,20 +20,17 @@ export class Entry {
   simplex: u64;
 }
 
-// @ts-ignore: decorator
 @inline
 function entry_at(column: Column, i: usize): Entry {
   return changetype<Entry>(column.entries + i * offsetof<Entry>());
 }
 
-// @ts-ignore: decorator
 @inline
 function move(column: Column, to: usize, from: usize): void {
   const entry = entry_at(column, from);
   set(column, to, entry.cofacet, entry.simplex);
 }
 
-// @ts-ignore: decorator
 @inline
 function set(column: Column, i: usize, cofacet: u64, simplex: u64): void {
   const entry = entry_at(column, i);
@@ -42,7 +39,6 @@ function set(column: Column, i: usize, cofacet: u64, simplex: u64): void {
 }
 
 /** Equal cofacets are in the order of their simplices, so that equal simplices meet. */
-// @ts-ignore: decorator
 @inline
 function precedes(entry: Entry, cofacet: u64, simplex: u64): bool {
   return entry.cofacet < cofacet || (entry.cofacet == cofacet && entry.simplex < simplex);
@@ -83,20 +79,17 @@ function sift_up(column: Column, cofacet: u64, simplex: u64): void {
 }
 
 /** The entry that was taken out last. */
-// @ts-ignore: decorator
 @inline
 export function taken(column: Column): Entry {
   return entry_at(column, column.size);
 }
 
-// @ts-ignore: decorator
 @inline
 export function taken_count(column: Column): usize {
   return column.end - column.size;
 }
 
 /** Forgets one of the entries that have been taken out; returns its simplex. */
-// @ts-ignore: decorator
 @inline
 export function column_drop(column: Column): u64 {
   return entry_at(column, --column.end).simplex;
@@ -125,7 +118,6 @@ function take_out(column: Column): void {
 }
 
 /** The least cofacet, or EMPTY if there is none. */
-// @ts-ignore: decorator
 @inline
 export function column_least(column: Column): u64 {
   return column.size ? entry_at(column, 0).cofacet : EMPTY;

@@ -9,19 +9,16 @@ import { pack_rows } from "./pack";
 import { correlate_plane, correlate_taps, plane_sum } from "./plane";
 import { KC, MR, NR, TILE_BYTES, multiply_panels, round_up } from "./tile";
 
-// @ts-ignore: decorator
 @inline
 function span(outputs: i32, stride: i32, taps: i32, dilation: i32): i32 {
   return (outputs - 1) * stride + (taps - 1) * dilation + 1;
 }
 
-// @ts-ignore: decorator
 @inline
 function floor_div(a: i32, b: i32): i32 {
   return (a >= 0 ? a : a - b + 1) / b;
 }
 
-// @ts-ignore: decorator
 @inline
 function align(bytes: usize): usize {
   return (bytes + 15) & ~15;

@@ -8,14 +8,12 @@ import { load_partial } from "./pack";
 const NOISE: f64 = 1.0 / 16777216;
 
 /** Bytes of a float64 for each column, rounded up to whole strips of 4. */
-// @ts-ignore: decorator
 @inline
 export function vector_bytes(p: i32): usize {
   return <usize>((p + 3) & -4) << 3;
 }
 
 /** Two columns as float64; zeros where there are fewer. */
-// @ts-ignore: decorator
 @inline
 export function load_pair(x: usize, count: i32): v128 {
   return f64x2.promote_low_f32x4(load_partial(x, min(count, 2)));

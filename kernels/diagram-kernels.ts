@@ -6,7 +6,6 @@ import { exp, expm1 } from "./exp-f64";
 
 const TWO_PI: f64 = 6.283185307179586;
 
-// @ts-ignore: decorator
 @inline function sumOfLanes(x: v128): f64 {
   return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
 }
@@ -19,13 +18,11 @@ function sortDifference(a: usize, n: i32, b: usize, m: i32, scratch: usize): Bar
 }
 
 /** Bits of a float64 as an integer that orders like the number. */
-// @ts-ignore: decorator
 @inline function orderedBits(x: f64): u64 {
   const bits = reinterpret<u64>(x);
   return bits ^ (<u64>(<i64>bits >> 63) | 0x8000000000000000);
 }
 
-// @ts-ignore: decorator
 @inline function orderedValue(bits: u64): f64 {
   return reinterpret<f64>(bits ^ (<u64>(<i64>~bits >> 63) | 0x8000000000000000));
 }
@@ -99,7 +96,6 @@ function fillPoints(points: usize, column: usize, at: i32, bars: usize, n: i32, 
   }
 }
 
-// @ts-ignore: decorator
 @inline function heatTerm(square: v128, lengths: v128, sigma: f64): v128 {
   // |p - q'|^2 = |p - q|^2 + 2 (length of p) (length of q), so the difference of exponentials is a product.
   const near = exp(f64x2.mul(square, f64x2.splat(-1 / (8 * sigma))));
@@ -160,7 +156,6 @@ function sampleGaussian(out: usize, n: i32, start: f64, step: f64, mean: f64, si
   }
 }
 
-// @ts-ignore: decorator
 @inline function even(n: i32): usize {
   return <usize>((n + 1) & ~1);
 }

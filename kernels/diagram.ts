@@ -3,23 +3,19 @@
 // sorted by birth, then death: no distance depends on the order of the bars, and swapping two diagrams
 // cannot change a bit. A sorted bar is one u64: the order-preserving bits of the birth above the death's.
 
-// @ts-ignore: decorator
 @inline function orderedBits(x: f32): u32 {
   const bits = reinterpret<u32>(x + 0); // -0 becomes +0
   return bits ^ (<u32>(<i32>bits >> 31) | 0x80000000);
 }
 
-// @ts-ignore: decorator
 @inline function orderedValue(bits: u32): f64 {
   return reinterpret<f32>(bits ^ (<u32>(<i32>~bits >> 31) | 0x80000000));
 }
 
-// @ts-ignore: decorator
 @inline export function birthOf(bar: u64): f64 {
   return orderedValue(<u32>(bar >> 32));
 }
 
-// @ts-ignore: decorator
 @inline export function deathOf(bar: u64): f64 {
   return orderedValue(<u32>bar);
 }

@@ -8,30 +8,25 @@ const LOG_2_LOW: f64 = 1.90821492927058770002e-10;
 /** Beyond it exp leaves the normal float64 numbers. */
 const EXPONENT_LIMIT: f64 = 708;
 
-// @ts-ignore: decorator
 @inline function clampExponent(x: v128): v128 {
   return f64x2.pmax(f64x2.pmin(x, f64x2.splat(EXPONENT_LIMIT)), f64x2.splat(-EXPONENT_LIMIT));
 }
 
-// @ts-ignore: decorator
 @inline function wholeExponent(x: v128): v128 {
   return f64x2.nearest(f64x2.mul(x, f64x2.splat(LOG2_E)));
 }
 
-// @ts-ignore: decorator
 @inline function powerOf2(k: v128): v128 {
   // Adding 1.5 * 2^52 leaves the integer in the low bits of the mantissa.
   const bits = f64x2.add(k, f64x2.splat(6755399441055744 + 1023));
   return i64x2.shl(bits, 52);
 }
 
-// @ts-ignore: decorator
 @inline function horner(sum: v128, r: v128, coefficient: f64): v128 {
   return f64x2.add(f64x2.mul(sum, r), f64x2.splat(coefficient));
 }
 
 /** expm1(x - k log 2) by its Taylor series, the error below 1e-17. */
-// @ts-ignore: decorator
 @inline function expm1OfRest(x: v128, k: v128): v128 {
   const high = f64x2.sub(x, f64x2.mul(k, f64x2.splat(LOG_2_HIGH)));
   const r = f64x2.sub(high, f64x2.mul(k, f64x2.splat(LOG_2_LOW)));
@@ -50,7 +45,6 @@ const EXPONENT_LIMIT: f64 = 708;
   return f64x2.add(r, f64x2.mul(f64x2.mul(r, r), sum));
 }
 
-// @ts-ignore: decorator
 @inline export function exp(x: v128): v128 {
   const y = clampExponent(x);
   const k = wholeExponent(y);
@@ -58,7 +52,6 @@ const EXPONENT_LIMIT: f64 = 708;
   return f64x2.add(scale, f64x2.mul(scale, expm1OfRest(y, k)));
 }
 
-// @ts-ignore: decorator
 @inline export function expm1(x: v128): v128 {
   const y = clampExponent(x);
   const k = wholeExponent(y);

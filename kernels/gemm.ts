@@ -5,7 +5,6 @@ import { KC, MC, MR, NC, NR, TILE_BYTES, multiply_panels, round_up } from "./til
 /** Up to this many rows or columns, matrix-vector products are faster than packing the large factor. */
 const FEW: i32 = 2;
 
-// @ts-ignore: decorator
 @inline
 function place(row: i32, column: i32, row_bytes: usize): usize {
   return row_bytes * <usize>row + (<usize>column << 2);

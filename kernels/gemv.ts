@@ -93,7 +93,6 @@ function sum_columns(sums: usize, a: usize, lda: usize, x: usize, n: i32, k: i32
 }
 
 /** sum + four columns of four rows of a, in order, times x[0..3]. */
-// @ts-ignore: decorator
 @inline
 function fold_rows(
   sum: v128, r0: usize, r1: usize, r2: usize, r3: usize, x0: v128, x1: v128, x2: v128, x3: v128,
@@ -113,7 +112,6 @@ function fold_rows(
 }
 
 /** sum + one column of four rows, times x[0]. */
-// @ts-ignore: decorator
 @inline
 function fold_column(sum: v128, r0: usize, r1: usize, r2: usize, r3: usize, x: usize): v128 {
   let v = v128.load_zero<f32>(r0);

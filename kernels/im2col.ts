@@ -8,7 +8,6 @@ import { KC, NR } from "./tile";
 /** Bytes past the window that packing may read: a panel of eight pixels of which one is inside. */
 export const WINDOW_SLACK: usize = 32;
 
-// @ts-ignore: decorator
 @inline
 function copy_floats(dst: usize, src: usize, n: i32): void {
   for (; n >= 4; n -= 4, dst += 16, src += 16) v128.store(dst, v128.load(src));

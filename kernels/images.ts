@@ -60,7 +60,6 @@ export function crop_flip_f32(
 }
 
 /** Columns from .. to of a row are copied, the others are 0. */
-// @ts-ignore: decorator
 @inline
 function copyRow(out: usize, inside: usize, from: i32, to: i32, width: i32): void {
   memory.fill(out, 0, <usize>from << 2);
@@ -69,7 +68,6 @@ function copyRow(out: usize, inside: usize, from: i32, to: i32, width: i32): voi
 }
 
 /** The same, from right to left. */
-// @ts-ignore: decorator
 @inline
 function mirrorRow(out: usize, inside: usize, from: i32, to: i32, width: i32): void {
   memory.fill(out, 0, <usize>(width - to) << 2);

@@ -2,20 +2,17 @@
 // last elements with the same instructions, so an element's bits do not depend on its place. `whole` is a constant
 // where the body is inlined.
 
-// @ts-ignore: decorator
 @inline
 export function fetch(p: usize, whole: bool): v128 {
   return whole ? v128.load(p) : v128.load32_zero(p);
 }
 
-// @ts-ignore: decorator
 @inline
 export function put(p: usize, x: v128, whole: bool): void {
   if (whole) v128.store(p, x);
   else v128.store32_lane(p, x, 0);
 }
 
-// @ts-ignore: decorator
 @inline
 export function splat(x: f64): v128 {
   return f32x4.splat(<f32>x);

@@ -5,7 +5,6 @@
 
 /** out = op(x). Four vectors a step are for operations as cheap as their loads and stores, one for all
  *  others. */
-// @ts-ignore: decorator
 @inline
 export function map<Op>(vectors: i32, out: usize, x: usize, n: i32, a: f32 = 0, b: f32 = 0): void {
   const op = changetype<Op>(0);
@@ -31,7 +30,6 @@ export function map<Op>(vectors: i32, out: usize, x: usize, n: i32, a: f32 = 0, 
 }
 
 /** out = op(g, s) */
-// @ts-ignore: decorator
 @inline
 export function mapGradient<Op>(out: usize, g: usize, s: usize, n: i32, a: f32 = 0, b: f32 = 0): void {
   const op = changetype<Op>(0);

@@ -7,7 +7,6 @@ import { madd } from "./simd";
 
 // Constants are loaded from memory: V8 assembles a v128 constant from immediates at every use, which makes
 // exp take 1.6 times as long. Polynomials stand with their highest coefficient first.
-// @ts-ignore: decorator
 @inline
 function at(constant: usize): v128 {
   return v128.load32_splat(constant);
@@ -20,7 +19,6 @@ const INFINITY = memory.data<f32>([Infinity]);
 const MAGNITUDE = memory.data<i32>([0x7fffffff]);
 
 /** The magnitude of one argument with the sign of the other. */
-// @ts-ignore: decorator
 @inline
 export function copysign(magnitude: v128, sign: v128): v128 {
   return v128.bitselect(magnitude, sign, at(MAGNITUDE));
@@ -40,7 +38,6 @@ const EXPM1_SMALLEST = memory.data<f32>([-18]); // e^-18 - 1 = -1 in float32
 const EXPM1 = memory.data<f32>([0.00138825213, 0.00836652238, 0.0416672006, 0.166665435, 0.49999997]);
 
 /** expm1(r) for |r| <= ln(2) / 2. */
-// @ts-ignore: decorator
 @inline
 function expm1Reduced(r: v128): v128 {
   let p = at(EXPM1);
@@ -52,14 +49,12 @@ function expm1Reduced(r: v128): v128 {
 }
 
 /** x - n ln 2 */
-// @ts-ignore: decorator
 @inline
 function subtractLn2(x: v128, n: v128): v128 {
   return madd(n, at(MINUS_LN2_LOW), madd(n, at(MINUS_LN2_HIGH), x));
 }
 
 /** e^x */
-// @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
   const bounded = f32x4.pmax(f32x4.pmin(x, at(EXP_LARGEST)), at(EXP_SMALLEST));
@@ -76,7 +71,6 @@ export function exp(x: v128): v128 {
 }
 
 /** e^x - 1 for x <= 0. */
-// @ts-ignore: decorator
 @inline
 export function expm1Negative(x: v128): v128 {
   const bounded = f32x4.pmax(x, at(EXPM1_SMALLEST));
@@ -89,7 +83,6 @@ export function expm1Negative(x: v128): v128 {
 }
 
 /** 1 / (1 + e^-x) */
-// @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
   const one = at(ONE);
@@ -98,7 +91,6 @@ export function sigmoid(x: v128): v128 {
 }
 
 /** Hyperbolic tangent: -e / (2 + e) with e = expm1(-2 |x|), which cancels nowhere. */
-// @ts-ignore: decorator
 @inline
 export function tanh(x: v128): v128 {
   const a = f32x4.abs(x);
@@ -115,14 +107,12 @@ const LOG = memory.data<f32>([
 ]);
 
 /** The exponent e for which x = 2^e m with m from [2/3, 4/3). */
-// @ts-ignore: decorator
 @inline
 function logExponent(x: v128): v128 {
   return i32x4.shr_s(i32x4.sub(x, at(TWO_THIRDS)), 23);
 }
 
 /** log(1 + f) + e ln 2 for -1/3 <= f <= 1/3. */
-// @ts-ignore: decorator
 @inline
 function logReduced(f: v128, e: v128): v128 {
   let p = at(LOG);
@@ -140,7 +130,6 @@ function logReduced(f: v128, e: v128): v128 {
 }
 
 /** The result y of a logarithm whose argument reaches its pole where u = 0. */
-// @ts-ignore: decorator
 @inline
 function logSpecial(y: v128, u: v128): v128 {
   const zero = f32x4.splat(0);
@@ -151,7 +140,6 @@ function logSpecial(y: v128, u: v128): v128 {
 }
 
 /** Natural logarithm. */
-// @ts-ignore: decorator
 @inline
 export function log(x: v128): v128 {
   const denormal = f32x4.lt(x, at(SMALLEST_NORMAL));
@@ -163,7 +151,6 @@ export function log(x: v128): v128 {
 }
 
 /** log(1 + x) */
-// @ts-ignore: decorator
 @inline
 export function log1p(x: v128): v128 {
   const one = at(ONE);
@@ -183,7 +170,6 @@ const SIN = memory.data<f32>([-0.000195152825, 0.0083321603, -0.166666552]);
 const COS = memory.data<f32>([0.0000244331568, -0.00138873165, 0.0416666456]);
 
 /** sin(r + n pi/2) for |r| <= pi/4 and integers n. */
-// @ts-ignore: decorator
 @inline
 export function sinQuadrant(r: v128, n: v128): v128 {
   const z = f32x4.mul(r, r);
@@ -208,14 +194,12 @@ const HALF_PI_HIGH: f64 = 1.5707963109016418;
 const HALF_PI_LOW: f64 = 1.5893254773528196e-8;
 
 /** Two angles in quarter turns, rounded: plus 1.5 * 2^52, so that the integers stand in the low bits. */
-// @ts-ignore: decorator
 @inline
 function roundedQuarters(x: v128): v128 {
   return f64x2.add(f64x2.mul(x, f64x2.splat(TWO_OVER_PI)), f64x2.splat(ROUND_F64));
 }
 
 /** What is left of two angles, as float32. */
-// @ts-ignore: decorator
 @inline
 function subtractQuarters(x: v128, rounded: v128): v128 {
   const n = f64x2.sub(rounded, f64x2.splat(ROUND_F64));
@@ -232,7 +216,6 @@ const TWO_OVER_PI_BITS = memory.data<u64>([
 ]);
 
 /** 64 bits of 2/pi from a place within its word on. */
-// @ts-ignore: decorator
 @inline
 function fractionBits(word: i32, shift: i32): u64 {
   const at = TWO_OVER_PI_BITS + (<usize>word << 3);
@@ -255,7 +238,6 @@ function sinLarge(x: f32, n: i32): f32 {
   return f32x4.extract_lane(sinQuadrant(f32x4.splat(<f32>r), i32x4.splat(quadrant + n)), 0);
 }
 
-// @ts-ignore: decorator
 @inline
 function isLarge(x: f32): bool {
   return abs(x) >= LARGE_ANGLE && abs(x) < Infinity;
@@ -274,7 +256,6 @@ function replaceLarge(y: v128, x: v128, n: i32): v128 {
 }
 
 /** sin(x + n pi/2): reduced in float64 for |x| < 2^25, exactly beyond. */
-// @ts-ignore: decorator
 @inline
 function sinShifted(x: v128, n: i32): v128 {
   const low = f64x2.promote_low_f32x4(x);
@@ -288,14 +269,12 @@ function sinShifted(x: v128, n: i32): v128 {
 }
 
 /** Sine of x in radians, however large. */
-// @ts-ignore: decorator
 @inline
 export function sin(x: v128): v128 {
   return sinShifted(x, 0);
 }
 
 /** Cosine of x in radians, however large. */
-// @ts-ignore: decorator
 @inline
 export function cos(x: v128): v128 {
   return sinShifted(x, 1);
@@ -311,7 +290,6 @@ const LOG_ERFC = memory.data<f32>([
 ]);
 
 /** The error function: odd polynomial for |x| < 1, 1 - exp(polynomial) beyond. */
-// @ts-ignore: decorator
 @inline
 export function erf(x: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), at(ERF_LARGEST));

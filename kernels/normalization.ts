@@ -67,7 +67,6 @@ function affine_grad(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function inverse_deviation(variance: f64, eps: f64): f64 {
   return 1 / sqrt(variance + eps);

@@ -3,7 +3,6 @@
 import { fetch, put, splat } from "./lanes";
 import { madd } from "./simd";
 
-// @ts-ignore: decorator
 @inline
 function adam(
   whole: bool, i: usize, end: usize, p: usize, g: usize, m: usize, v: usize, vMax: usize,
@@ -50,7 +49,6 @@ export function adam_f32(
   adam(false, tail, end, p, g, m, v, vMax, beta1, beta2, l2, rate, scale, eps, decay);
 }
 
-// @ts-ignore: decorator
 @inline
 function rmsprop(
   whole: bool, i: usize, end: usize, p: usize, g: usize, square: usize, mean: usize, velocity: usize,

@@ -3,38 +3,32 @@
 import { fetch, put, splat } from "./lanes";
 import { madd } from "./simd";
 
-// @ts-ignore: decorator
 @inline
 function low(x: v128): v128 {
   return f64x2.promote_low_f32x4(x);
 }
 
-// @ts-ignore: decorator
 @inline
 function high(x: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 1));
 }
 
-// @ts-ignore: decorator
 @inline
 function addProduct(sum: v128, a: v128, b: v128): v128 {
   return f64x2.add(sum, f64x2.mul(a, b));
 }
 
-// @ts-ignore: decorator
 @inline
 function total(a: v128, b: v128): f64 {
   const sum = f64x2.add(a, b);
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
-// @ts-ignore: decorator
 @inline
 function addTo(p: usize, x: f64): void {
   store<f64>(p, load<f64>(p) + x);
 }
 
-// @ts-ignore: decorator
 @inline
 function squaredDistance(whole: bool, i: usize, end: usize, x: usize, y: usize): f64 {
   let a = f64x2.splat(0);
@@ -55,7 +49,6 @@ export function squared_distance_f32(x: usize, y: usize, n: i32): f64 {
   return squaredDistance(true, 0, tail, x, y) + squaredDistance(false, tail, end, x, y);
 }
 
-// @ts-ignore: decorator
 @inline
 function dog(
   whole: bool, i: usize, end: usize, x: usize, g: usize, average: usize, rate: f64, weight: f64,
@@ -78,7 +71,6 @@ export function dog_f32(x: usize, g: usize, average: usize, n: i32, rate: f64, w
   dog(false, tail, end, x, g, average, rate, weight);
 }
 
-// @ts-ignore: decorator
 @inline
 function dadaptSums(whole: bool, i: usize, end: usize, sums: usize, s: usize, g: usize, rate: f64): void {
   const r = splat(rate);
@@ -108,7 +100,6 @@ export function dadapt_sums_f32(sums: usize, s: usize, g: usize, n: i32, rate: f
   dadaptSums(false, tail, end, sums, s, g, rate);
 }
 
-// @ts-ignore: decorator
 @inline
 function dadaptSgd(
   whole: bool, i: usize, end: usize, x: usize, start: usize, s: usize, momentum: f64,
@@ -129,7 +120,6 @@ export function dadapt_sgd_f32(x: usize, start: usize, s: usize, n: i32, momentu
   dadaptSgd(false, tail, end, x, start, s, momentum);
 }
 
-// @ts-ignore: decorator
 @inline
 function prodigySums(
   whole: bool, i: usize, end: usize, sums: usize, x: usize, g: usize, start: usize, s: usize, m: usize,
@@ -175,7 +165,6 @@ export function prodigy_sums_f32(
   prodigySums(false, tail, end, sums, x, g, start, s, m, v, beta1, gain1, beta2, gain2, beta3, gain3);
 }
 
-// @ts-ignore: decorator
 @inline
 function prodigy(
   whole: bool, i: usize, end: usize, x: usize, m: usize, v: usize, rate: f64, eps: f64, decay: f64,

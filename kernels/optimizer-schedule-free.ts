@@ -3,7 +3,6 @@
 import { fetch, put, splat } from "./lanes";
 import { madd } from "./simd";
 
-// @ts-ignore: decorator
 @inline
 function scheduleFreeSgd(
   whole: bool, i: usize, end: usize, y: usize, g: usize, z: usize, rate: f64, c: f64, pull: f64,
@@ -32,7 +31,6 @@ export function schedule_free_sgd_f32(
   scheduleFreeSgd(false, tail, end, y, g, z, rate, c, pull, decay);
 }
 
-// @ts-ignore: decorator
 @inline
 function scheduleFreeAdamw(
   whole: bool, i: usize, end: usize, y: usize, g: usize, z: usize, v: usize, rate: f64, c: f64,
@@ -69,7 +67,6 @@ export function schedule_free_adamw_f32(
   scheduleFreeAdamw(false, tail, end, y, g, z, v, rate, c, pull, decay, beta2, scale, eps);
 }
 
-// @ts-ignore: decorator
 @inline
 function lerp(whole: bool, i: usize, end: usize, y: usize, z: usize, weight: f64): void {
   const w = splat(weight);

@@ -2,7 +2,6 @@
 import { fetch, put } from "./lanes";
 import { madd } from "./simd";
 
-// @ts-ignore: decorator
 @inline
 function sgd(
   whole: bool, i: usize, end: usize, p: usize, g: usize, v: usize,

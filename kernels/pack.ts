@@ -3,21 +3,18 @@
 // two side by side. Also the shuffles of vectors that other kernels share.
 
 /** Elements 0, 2, 4, 6 of eight. */
-// @ts-ignore: decorator
 @inline
 export function evens(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 0, 2, 4, 6);
 }
 
 /** Elements 1, 3, 5, 7 of eight. */
-// @ts-ignore: decorator
 @inline
 export function odds(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 1, 3, 5, 7);
 }
 
 /** The columns of the matrix with rows v0 to v3, `pitch` bytes apart. */
-// @ts-ignore: decorator
 @inline
 export function store_transposed(dst: usize, pitch: usize, v0: v128, v1: v128, v2: v128, v3: v128): void {
   const lo01 = v128.shuffle<f32>(v0, v1, 0, 4, 1, 5);
@@ -87,7 +84,6 @@ export function pack_columns(dst: usize, pitch: usize, src: usize, ld: usize, co
 }
 
 /** The first `count` (0 to 4) floats at ptr, then zeros; reads no further. */
-// @ts-ignore: decorator
 @inline
 export function load_partial(ptr: usize, count: i32): v128 {
   if (count >= 4) return v128.load(ptr);

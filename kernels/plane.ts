@@ -3,7 +3,6 @@
 import { madd } from "./simd";
 
 /** Four floats, `step` bytes apart. */
-// @ts-ignore: decorator
 @inline
 export function load_pixels(src: usize, step: usize, contiguous: bool): v128 {
   if (contiguous) return v128.load(src);
@@ -13,7 +12,6 @@ export function load_pixels(src: usize, step: usize, contiguous: bool): v128 {
   return v128.load_lane<f32>(src + 3 * step, v, 3);
 }
 
-// @ts-ignore: decorator
 @inline
 function correlate(
   out: usize, weights: usize, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32,
@@ -72,14 +70,12 @@ export function correlate_plane(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function lane_sum(v: v128): f32 {
   const pairs = f32x4.add(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
-// @ts-ignore: decorator
 @inline
 function project(
   out: usize, g: usize, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32, row_step: usize,
@@ -131,7 +127,6 @@ function project(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function put(out: usize, v: f32, accumulate: bool): void {
   store<f32>(out, accumulate ? load<f32>(out) + v : v);

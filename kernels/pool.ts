@@ -6,26 +6,22 @@
 import { evens, odds } from "./pack";
 import { load_pixels, plane_sum } from "./plane";
 
-// @ts-ignore: decorator
 @inline
 function evens_at(src: usize): v128 {
   return evens(v128.load(src), v128.load(src, 16));
 }
 
-// @ts-ignore: decorator
 @inline
 function odds_at(src: usize): v128 {
   return odds(v128.load(src), v128.load(src, 16));
 }
 
-// @ts-ignore: decorator
 @inline
 function is_halving(kh: i32, kw: i32, sh: i32, sw: i32, ph: i32, pw: i32, ow: i32): bool {
   return kh == 2 && kw == 2 && sh == 2 && sw == 2 && ph == 0 && pw == 0 && ow >= 4;
 }
 
 /** Where v replaces best: it is greater, or the first NaN. */
-// @ts-ignore: decorator
 @inline
 function beats(v: v128, best: v128): v128 {
   return v128.andnot(f32x4.eq(best, best), f32x4.le(v, best));
@@ -175,13 +171,11 @@ export function adaptive_avg_pool2d_backward_f32(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function bin_begin(i: i32, n: i32, bins: i32): i32 {
   return i * n / bins;
 }
 
-// @ts-ignore: decorator
 @inline
 function bin_end(i: i32, n: i32, bins: i32): i32 {
   return ((i + 1) * n + bins - 1) / bins;
@@ -206,7 +200,6 @@ export function upsample_nearest2d_backward_f32(
 }
 
 /** The sum of a rectangle of a plane with rows of w, row by row. */
-// @ts-ignore: decorator
 @inline
 function sum_of(plane: usize, w: i32, y_begin: i32, y_end: i32, x_begin: i32, x_end: i32): f32 {
   let sum: f32 = 0;
@@ -218,7 +211,6 @@ function sum_of(plane: usize, w: i32, y_begin: i32, y_end: i32, x_begin: i32, x_
   return sum;
 }
 
-// @ts-ignore: decorator
 @inline
 function add_to(plane: usize, w: i32, y_begin: i32, y_end: i32, x_begin: i32, x_end: i32, v: f32): void {
   for (let y = y_begin; y < y_end; y++) {

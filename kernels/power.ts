@@ -12,7 +12,6 @@ const SQRT_HALF_BITS: i64 = 0x3fe6a09e667f3bcd;
 const ONE_BITS: i64 = 0x3ff0000000000000;
 
 /** Natural logarithm of two float64 that came from float32 >= 0; relative error below 1e-11. */
-// @ts-ignore: decorator
 @inline
 function logF64(x: v128): v128 {
   const one = f64x2.splat(1);
@@ -37,7 +36,6 @@ function logF64(x: v128): v128 {
 }
 
 /** e^x of two float64 for results in the range of float32; relative error below 1e-10. */
-// @ts-ignore: decorator
 @inline
 function expF64(x: v128): v128 {
   const bounded = f64x2.pmax(f64x2.pmin(x, f64x2.splat(89)), f64x2.splat(-105));
@@ -77,7 +75,6 @@ function powReal(x: v128, p: v128): v128 {
   return v128.or(powAbs(x, p), invalid);
 }
 
-// @ts-ignore: decorator
 @inline
 function isInteger(p: f32): bool {
   return p == floor(p);
@@ -106,7 +103,6 @@ export function pow_scalar_f32(out: usize, x: usize, n: i32, p: f32): void {
   else map<Odd>(1, out, x, n, bounded);
 }
 
-// @ts-ignore: decorator
 @inline
 function scaled(g: v128, p: v128, power: v128): v128 {
   return f32x4.mul(g, f32x4.mul(p, power));

@@ -15,7 +15,6 @@ let word1: v128 = i32x4(0, 0, 0, 0);
 let word2: v128 = i32x4(0, 0, 0, 0);
 let word3: v128 = i32x4(0, 0, 0, 0);
 
-// @ts-ignore: decorator
 @inline
 function wide(high: i32, low: i32): u64 {
   return (<u64>high << 32) | <u64><u32>low;
@@ -53,7 +52,6 @@ function philox(seed: u64, counter: u64, attempt: i32): void {
 }
 
 /** Stores the first n elements of v, at most four. */
-// @ts-ignore: decorator
 @inline
 function storeFirst(out: usize, v: v128, n: i32): void {
   if (n >= 4) v128.store(out, v);
@@ -66,7 +64,6 @@ function storeFirst(out: usize, v: v128, n: i32): void {
 
 /** Fills out with n values. Method v of Op makes them of the words of blocks, whose pairs (0, 1) and (2, 3)
  *  it sees: other is the partner of word, second whether word comes after it. */
-// @ts-ignore: decorator
 @inline
 function generate<Op>(out: usize, n: i32, seed: u64, counter: u64, a: f32 = 0, b: f32 = 0): void {
   const op = changetype<Op>(0);
@@ -91,7 +88,6 @@ function generate<Op>(out: usize, n: i32, seed: u64, counter: u64, a: f32 = 0, b
 }
 
 /** The upper 24 bits of each word, as float32. */
-// @ts-ignore: decorator
 @inline
 function upper24(word: v128): v128 {
   return f32x4.convert_i32x4_s(i32x4.shr_u(word, 8));

@@ -23,25 +23,21 @@ class Reduction extends Arena {
   sum: BitTree; // the rows of the column being reduced
 }
 
-// @ts-ignore: decorator
 @inline
 function partner_of(r: Reduction, cell: u32): u32 {
   return load<u32>(r.partner + (<usize>cell << 2));
 }
 
-// @ts-ignore: decorator
 @inline
 function count_of(r: Reduction, column: u32): i32 {
   return load<i32>(r.count + (<usize>column << 2));
 }
 
-// @ts-ignore: decorator
 @inline
 function list_of(r: Reduction, column: u32): usize {
   return load<usize>(r.list + <usize>column * sizeof<usize>());
 }
 
-// @ts-ignore: decorator
 @inline
 function dimension_of(r: Reduction, column: u32): i32 {
   return load<u8>(r.dimension + column);

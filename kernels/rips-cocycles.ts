@@ -28,13 +28,11 @@ export class Group {
 
 const CLASSES: usize = 64;
 
-// @ts-ignore: decorator
 @inline
 export function bit(c: usize): u64 {
   return <u64>1 << c;
 }
 
-// @ts-ignore: decorator
 @inline
 export function has(classes: u64, c: usize): bool {
   return (classes >> c & 1) != 0;
@@ -60,38 +58,32 @@ export function new_group(rips: Rips, cocycles: Cocycles): usize {
   return block;
 }
 
-// @ts-ignore: decorator
 @inline
 export function bar_of(group: Group, c: usize): Bar {
   return changetype<Bar>(load<usize>(group.bar + (c << 2)));
 }
 
-// @ts-ignore: decorator
 @inline
 export function odd_of(rips: Rips, group: Group, c: usize): usize {
   return group.odd + rips.row * c;
 }
 
-// @ts-ignore: decorator
 @inline
 export function supports(group: Group, u: u32): u64 {
   return load<u64>(group.support + (<usize>u << 3));
 }
 
-// @ts-ignore: decorator
 @inline
 function set_support(group: Group, u: u32, classes: u64): void {
   store<u64>(group.support + (<usize>u << 3), classes);
 }
 
 /** Place of the pointer to a row; it is valid if the class is in supports(group, u). */
-// @ts-ignore: decorator
 @inline
 export function row_slot(group: Group, c: usize, u: u32): usize {
   return group.rows + (<usize>u * CLASSES + c << 2);
 }
 
-// @ts-ignore: decorator
 @inline
 export function row_of(cocycles: Cocycles, group: Group, c: usize, u: u32): usize {
   return has(supports(group, u), c) ? load<usize>(row_slot(group, c, u)) : cocycles.empty;

@@ -25,32 +25,27 @@ export class Simplices {
   rows: usize; // usize [dim + 1]: their rows of ranks
 }
 
-// @ts-ignore: decorator
 @inline
 export function binomial(rips: Rips, s: Simplices, v: u32, k: u32): u64 {
   return load<u64>(s.binomials + (<usize>(k - 1) * (rips.n + 1) + v << 3));
 }
 
-// @ts-ignore: decorator
 @inline
 export function item(list: usize, i: i32): u32 {
   return load<u32>(list + (<usize>i << 2));
 }
 
-// @ts-ignore: decorator
 @inline
 export function set_item(list: usize, i: i32, value: u32): void {
   store<u32>(list + (<usize>i << 2), value);
 }
 
 /** Bytes of a row of ranks, whole vectors. */
-// @ts-ignore: decorator
 @inline
 function rank_pitch(rips: Rips): usize {
   return (<usize>rips.n << 2) + 15 & ~15;
 }
 
-// @ts-ignore: decorator
 @inline
 export function bits(x: u64): u32 {
   return 64 - <u32>clz(x);
@@ -94,14 +89,12 @@ function gather_rows(rips: Rips, s: Simplices): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function row_at(s: Simplices, i: i32): usize {
   return load<usize>(s.rows + <usize>i * sizeof<usize>());
 }
 
 /** Greatest ranks of the edges from four vertices to those of a simplex, which has three at least. */
-// @ts-ignore: decorator
 @inline
 function greatest_ranks(s: Simplices, a: usize, b: usize, d: usize, at: usize): v128 {
   let greatest = i32x4.max_u(v128.load(a + at), i32x4.max_u(v128.load(b + at), v128.load(d + at)));

@@ -38,25 +38,21 @@ export class Bar {
   cocycle: usize; // u32 count, padding to 8 bytes, then that many simplices as their dimension encodes them
 }
 
-// @ts-ignore: decorator
 @inline
 export function first_vertex(edge: u32): u32 {
   return edge >> 16;
 }
 
-// @ts-ignore: decorator
 @inline
 export function second_vertex(edge: u32): u32 {
   return edge & 0xffff;
 }
 
-// @ts-ignore: decorator
 @inline
 export function edge_at(rips: Rips, rank: u32): u32 {
   return load<u32>(rips.edge + (<usize>rank << 2));
 }
 
-// @ts-ignore: decorator
 @inline
 export function adjacent_to(rips: Rips, vertex: u32): usize {
   return rips.adjacent + rips.row * vertex;
@@ -78,7 +74,6 @@ export function find_common(rips: Rips): bool {
   return intersect(rips.common, u, adjacent_to(rips, second_vertex(edge)), rips.row);
 }
 
-// @ts-ignore: decorator
 @inline
 function bars_of(rips: Rips, dim: i32): BarList {
   return changetype<BarList>(changetype<usize>(rips) + offsetof<Rips>() + offsetof<BarList>() * <usize>dim);
@@ -100,7 +95,6 @@ export function add_bar(rips: Rips, dim: i32, birth: u32): usize {
   return block;
 }
 
-// @ts-ignore: decorator
 @inline
 export function first_bar(rips: Rips, dim: i32): usize {
   return bars_of(rips, dim).first;
@@ -151,7 +145,6 @@ export function rips_enclosing_radius_f32(d: usize, n: i32): f32 {
   return radius;
 }
 
-// @ts-ignore: decorator
 @inline
 function is_edge(distance: f32, threshold: f32): bool {
   return distance <= threshold && distance < Infinity;

@@ -1,5 +1,4 @@
 /** a * b + c: fused in the relaxed binary where the engine fuses, two roundings otherwise. */
-// @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);

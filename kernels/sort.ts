@@ -8,7 +8,6 @@ const HISTOGRAM_BYTES: usize = 4 * <usize>BUCKETS;
 export const RADIX_BYTES: usize = 3 * HISTOGRAM_BYTES;
 
 /** Place of a record's digit in a histogram: digit `pass` of its upper 32 bits. */
-// @ts-ignore: decorator
 @inline
 function bucket<T extends number>(record: T, pass: u32): usize {
   const key = sizeof<T>() == 8 ? <u32>(<u64>record >> 32) : <u32>record;

@@ -2,7 +2,6 @@
 // is born with each edge of the maximum spanning tree, a cycle dies with each of the others.
 import { sort_f32, sort_scratch_bytes } from "./sort";
 
-// @ts-ignore: decorator
 @inline
 function edge_count(p: i32): i32 {
   return <i32>(<i64>p * (p - 1) / 2);
@@ -32,7 +31,6 @@ function copy_upper(all: usize, m: usize, p: i32): i32 {
 }
 
 /** best[j] = the heavier of it and the given edge, for a vertex outside the tree. */
-// @ts-ignore: decorator
 @inline
 function relax(best: usize, limit: usize, edge: usize): void {
   store<f32>(best, max(load<f32>(best), min(load<f32>(edge), load<f32>(limit))));

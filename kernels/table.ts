@@ -40,7 +40,6 @@ export function make_table(block: usize, room: usize): Table {
 }
 
 /** The slot of a key, or the empty one where it belongs. */
-// @ts-ignore: decorator
 @inline
 function find_slot(table: Table, key: u64): usize {
   // Fibonacci hashing: the upper bits of the product are well mixed.

@@ -14,13 +14,11 @@ export const NC: i32 = 512;
 export const TILE_BYTES: usize = 128;
 
 /** The least multiple of `unit` that is not less than n. */
-// @ts-ignore: decorator
 @inline
 export function round_up(n: i32, unit: i32): i32 {
   return (n + unit - 1) / unit * unit;
 }
 
-// @ts-ignore: decorator
 @inline
 function put(c: usize, v: v128, accumulate: bool): void {
   v128.store(c, accumulate ? f32x4.add(v128.load(c), v) : v);
@@ -28,7 +26,6 @@ function put(c: usize, v: v128, accumulate: bool): void {
 
 /** c[4, 8] (+)= a[k, 4]^T b[k, 8], panels packed. Eight accumulators, two loads of b and a splat of a at a
  *  time are what stays in V8's registers; unrolling over k or a wider tile spills. */
-// @ts-ignore: decorator
 @inline
 function micro_kernel(c: usize, ldc: usize, a: usize, b: usize, k: i32, accumulate: bool): void {
   let c00 = f32x4.splat(0);

@@ -5,13 +5,11 @@
 import { copysign, cos, erf, exp, expm1Negative, log, log1p, sigmoid, sin, tanh } from "./math";
 import { map, mapGradient } from "./map";
 
-// @ts-ignore: decorator
 @inline
 function splat(a: f32): v128 {
   return f32x4.splat(a);
 }
 
-// @ts-ignore: decorator
 @inline
 function positive(x: v128): v128 {
   return f32x4.gt(x, splat(0));
@@ -20,7 +18,6 @@ function positive(x: v128): v128 {
 @unmanaged class Neg { @inline v(x: v128, a: v128, b: v128): v128 { return f32x4.neg(x); } }
 export function neg_f32(out: usize, x: usize, n: i32): void { map<Neg>(4, out, x, n); }
 
-// @ts-ignore: decorator
 @inline
 function sign(x: v128): v128 {
   const nonzero = v128.or(f32x4.lt(x, splat(0)), positive(x));
@@ -216,7 +213,6 @@ export function elu_grad_f32(out: usize, g: usize, x: usize, n: i32, alpha: f32)
 }
 
 /** Distribution function of the standard normal. */
-// @ts-ignore: decorator
 @inline
 function normalCdf(x: v128): v128 {
   const half = splat(0.5);
@@ -224,7 +220,6 @@ function normalCdf(x: v128): v128 {
 }
 
 /** Density of the standard normal. */
-// @ts-ignore: decorator
 @inline
 function normalPdf(x: v128): v128 {
   return f32x4.mul(splat(0.39894228), exp(f32x4.mul(splat(-0.5), f32x4.mul(x, x))));

@@ -4,19 +4,16 @@
 export const NONE: u32 = 0xffffffff;
 
 /** Bytes of a set of n vertices. */
-// @ts-ignore: decorator
 @inline
 export function row_bytes(n: i32): usize {
   return (<usize>n + 127 & ~127) >> 3;
 }
 
-// @ts-ignore: decorator
 @inline
 export function has_bit(set: usize, i: u32): bool {
   return (<u32>load<u8>(set + (i >> 3)) >> (i & 7) & 1) != 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function flip_bit(set: usize, i: u32): void {
   store<u8>(set + (i >> 3), <u32>load<u8>(set + (i >> 3)) ^ 1 << (i & 7));

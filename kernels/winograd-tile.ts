@@ -3,7 +3,6 @@
 import { evens, odds, store_transposed } from "./pack";
 
 /** One row of B^T d B before the rows are combined: to dst + 16 j. */
-// @ts-ignore: decorator
 @inline
 function transform_row(dst: usize, src: usize): void {
   const a = v128.load(src);
@@ -39,7 +38,6 @@ export function transform_input(dst: usize, step: usize, src: usize, row_bytes: 
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function store_row(out: usize, even: v128, odd: v128, columns: i32): void {
   const low = v128.shuffle<f32>(even, odd, 0, 4, 1, 5);
@@ -58,13 +56,11 @@ function store_row(out: usize, even: v128, odd: v128, columns: i32): void {
   if (columns > 2) v128.store_lane<f32>(out, rest, 2, 8);
 }
 
-// @ts-ignore: decorator
 @inline
 function upper(src: usize, step4: usize): v128 {
   return f32x4.add(f32x4.add(v128.load(src), v128.load(src + step4)), v128.load(src + 2 * step4));
 }
 
-// @ts-ignore: decorator
 @inline
 function lower(src: usize, step4: usize): v128 {
   const m1 = v128.load(src + step4);
@@ -109,7 +105,6 @@ export function transform_gradient(dst: usize, step: usize, src: usize, row_byte
   spread_column(dst + 3 * step, step4, f32x4.neg(y01), f32x4.neg(y11));
 }
 
-// @ts-ignore: decorator
 @inline
 function spread_column(dst: usize, step4: usize, y0: v128, y1: v128): void {
   v128.store(dst, y0);
@@ -119,7 +114,6 @@ function spread_column(dst: usize, step4: usize, y0: v128, y1: v128): void {
 }
 
 /** G times three elements: four, `step` bytes apart. */
-// @ts-ignore: decorator
 @inline
 function expand(dst: usize, step: usize, f0: f32, f1: f32, f2: f32): void {
   store<f32>(dst, f0);
@@ -154,7 +148,6 @@ export function restore_filter(dst: usize, src: usize, step: usize): void {
 }
 
 /** Row i of G^T times four elements. */
-// @ts-ignore: decorator
 @inline
 function collect(src: usize, step: usize, i: i32): f32 {
   const u1 = load<f32>(src + step);
@@ -165,7 +158,6 @@ function collect(src: usize, step: usize, i: i32): f32 {
 }
 
 /** Four tiles of four channels, position after position: channels side by side. */
-// @ts-ignore: decorator
 @inline
 export function interleave_tiles(dst: usize, pitch: usize, step: usize, tiles: usize): void {
   for (let e = 0; e < 16; e++, dst += step, tiles += 64) {

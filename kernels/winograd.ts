@@ -23,7 +23,6 @@ const CHUNK: i32 = NR / LANES;
 const DEEP_CHUNK: i32 = 32;
 
 /** Bytes of the packed filters at one position. */
-// @ts-ignore: decorator
 @inline
 function filter_bytes(m: i32, k: i32): usize {
   return (<usize>(round_up(m, MR) * k) << 2) + SKEW;
