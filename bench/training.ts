@@ -1,7 +1,7 @@
 // Milliseconds of whole training steps and of connectome observations.
 // Usage: tsx bench/training.ts
 import Benchmark from "benchmark";
-import { data, manualSeed, nn, optim, rand, scope, tda, tensor } from "topograd";
+import { data, manualSeed, nn, optim, rand, randn, runtime, scope, tda, tensor } from "topograd";
 
 manualSeed(1);
 const suite = new Benchmark.Suite();
@@ -31,6 +31,19 @@ for (const [name, sizes] of [
   );
 }
 
+const vgg = nn.vgg();
+const vggOptimizer = new optim.SGD(vgg.parameters(), { lr: 0.01, momentum: 0.9 });
+const images = randn([64, 3, 32, 32]);
+const labels = tensor(Int32Array.from({ length: 64 }, (_, i) => i % 10));
+suite.add("step of the CIFAR VGG, batch 64", () =>
+  scope(() => {
+    const loss = nn.crossEntropy(vgg.forward(images), labels);
+    vggOptimizer.zeroGrad();
+    loss.backward();
+    vggOptimizer.step();
+  }),
+);
+
 suite.on("cycle", ({ target }: Benchmark.Event) => {
   const { name, stats } = target as unknown as Benchmark & { name: string };
   const sample = [...stats.sample].sort((a, b) => a - b);
@@ -40,3 +53,4 @@ suite.on("cycle", ({ target }: Benchmark.Event) => {
   );
 });
 suite.run();
+console.log(`memory taken: ${(runtime().bytesReserved / 2 ** 20).toFixed(0)} MiB`);
