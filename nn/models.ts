@@ -53,7 +53,7 @@ export function lenet(options: { classes?: number } = {}): Sequential {
 /**
  * The network of the CG-ALR papers for CIFAR-10: three blocks of two 3x3 convolutions (32, 64, 128 channels, padding 1)
  * and 2x2 max-pooling, then Linear layers of 256, 128 and `classes` (default 10), LeakyReLU after each but the last.
- * Weights start from He et al. (2015), biases at 0. Takes images [N,3,32,32].
+ * All but the last layer start from He et al. (2015). Takes images [N,3,32,32].
  * @param options.slope slope of LeakyReLU. Default 0.01; the papers also use 0.1.
  */
 export function vgg(options: { classes?: number; slope?: number } = {}): Sequential {
@@ -73,13 +73,12 @@ export function vgg(options: { classes?: number; slope?: number } = {}): Sequent
     layers.push(new Linear(features, width), new LeakyReLU(slope));
     features = width;
   }
-  const model = new Sequential(...layers, new Linear(features, classes));
   // Without normalisation the layers' own initial weights, which shrink the signal, leave so deep a network on a plateau.
-  for (const weights of model.parameters()) {
+  for (const weights of layers.flatMap((layer) => layer.parameters())) {
     if (weights.ndim > 1) kaimingUniform(weights, { nonlinearity: "leakyRelu", slope });
     else constant(weights, 0);
   }
-  return model;
+  return new Sequential(...layers, new Linear(features, classes));
 }
 
 /** Channels in a group of GroupNorm. */

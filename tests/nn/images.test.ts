@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 
 /** A step of training on random images. */
 function stepper(model: nn.Module, shape: number[]): () => number {
-  const optimizer = new optim.SGD(model.parameters(), { lr: 0.05, momentum: 0.9 });
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.01, momentum: 0.9 });
   const x = randn(shape);
   const labels = tensor(Int32Array.from({ length: shape[0] }, (_, i) => i % 5));
   return () =>
