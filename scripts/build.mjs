@@ -1,6 +1,6 @@
 // Builds everything below build/ and dist/: kernels by asc, one ES module per subpath by esbuild, declarations by tsc.
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const run = (bin, ...args) => execFileSync(process.execPath, [bin, ...args], { stdio: "inherit" });
@@ -42,3 +42,13 @@ await build({
   logLevel: "warning",
 });
 run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
+
+// Declarations as Node resolves modules: every relative import names its file. The kernels' types come from asc.
+const types = "dist/types";
+cpSync("build/kernels.d.ts", `${types}/build/kernels.d.ts`);
+for (const entry of readdirSync(types, { recursive: true })) {
+  if (!entry.endsWith(".d.ts")) continue;
+  const file = `${types}/${entry}`;
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace(/((?:from|import|module) |import\()"(\.[^"]*?)(?:\.js)?"/g, '$1"$2.js"'));
+}

@@ -1,6 +1,7 @@
 // The built package: entries, one core, no side effects on import.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as root from "topograd";
 import * as data from "topograd/data";
 import * as io from "topograd/io";
@@ -36,6 +37,37 @@ test("the kernels are embedded once", () => {
 test("configure before the first tensor; afterwards it is too late", async () => {
   // runtime() above has started the kernels.
   assert.throws(() => root.configure({ maxMemory: 2 ** 31 }), /before the first tensor/);
+});
+
+test("a strict consumer compiles against the declarations, as Node and as bundlers resolve them", () => {
+  const source = `import { nn, optim, scope, tensor, type Tensor } from "topograd";
+import { ConnectomeTracker } from "topograd/tda";
+const model = new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU(), new nn.Linear(3, 2));
+const out: Tensor = model.forward(tensor([[1, 2]])).softmax(-1).T;
+export const value: number = scope(() => out.sum().item());
+export const tracker = new ConnectomeTracker(model, { probe: out });
+export const optimizer = new optim.Adam(model.parameters(), { lr: 0.1 });
+// @ts-expect-error a tensor has no such method
+out.nothing();
+`;
+  writeFileSync("build/consumer.ts", source);
+  for (const [module, resolution] of [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ]) {
+    const options = `--noEmit --strict --target es2022 --lib es2022,dom,esnext.disposable --types node`;
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [
+        "node_modules/typescript/bin/tsc",
+        ...options.split(" "),
+        "--ignoreConfig",
+        ...["--module", module, "--moduleResolution", resolution, "build/consumer.ts"],
+      ],
+      { encoding: "utf8" },
+    );
+    assert.is(status, 0, stdout);
+  }
 });
 
 test("every public name of the contract is there", () => {
