@@ -3,6 +3,7 @@
 import { formatBytes, formatShape } from "../core/errors";
 import { noGrad, type Shape, scope, zeros } from "../core/index";
 import { sizeOf } from "../core/shape";
+import { inEvaluationMode } from "./evaluation-mode";
 import type { Module } from "./module";
 import { tapOutputs } from "./tap";
 
@@ -19,9 +20,7 @@ const count = (n: number) => n.toLocaleString("en-US");
 /** Implements Module.summary(): one row for each module without children, and totals. */
 export function summarize(model: Module, inputShape: Shape): string {
   const rows: Row[] = [];
-  const modes = model.namedModules().map(([, module]) => ({ module, training: module.training }));
-  model.eval();
-  try {
+  inEvaluationMode(model, () => {
     scope(() =>
       noGrad(() =>
         tapOutputs(
@@ -42,9 +41,7 @@ export function summarize(model: Module, inputShape: Shape): string {
         ),
       ),
     );
-  } finally {
-    for (const { module, training } of modes) module.training = training;
-  }
+  });
   const parameters = model.parameters().reduce((n, p) => n + p.size, 0);
   const trainable = model.parameters().reduce((n, p) => n + (p.requiresGrad ? p.size : 0), 0);
   const multiplyAdds = rows.reduce((n, row) => n + row.multiplyAdds, 0);

@@ -2,6 +2,7 @@
 
 import { formatShape, NonFiniteError } from "../core/errors";
 import { concat, Generator, noGrad, type Stateful, scope, type Tensor, tensor } from "../core/index";
+import { inEvaluationMode } from "../nn/evaluation-mode";
 import { type Module, tapOutputs } from "../nn/index";
 import { batchedCorrelation, connectome, connectomeOf, NonFiniteSignalError } from "./connectome";
 import { type ConnectomeDistance, type ConnectomeMetric, connectomeMetric } from "./connectome-distance";
@@ -180,18 +181,14 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
 
   /** Signals [N, units] of each observed layer, in evaluation mode. */
   private activations(inputs: Tensor): { layer: string; signals: Tensor }[] {
-    const modes = this.model.namedModules().map(([, module]) => ({ module, training: module.training }));
-    this.model.eval();
     const seen: { name: string; module: Module; output: Tensor }[] = [];
-    try {
+    inEvaluationMode(this.model, () =>
       tapOutputs(
         this.model,
         (name, module, output) => seen.push({ name, module, output }),
         () => this.model.forward(inputs),
-      );
-    } finally {
-      for (const { module, training } of modes) module.training = training;
-    }
+      ),
+    );
     const names = this.layers ?? findSignalLayers(seen);
     return names.map((layer) => {
       const output = seen.find(({ name }) => name === layer)?.output;

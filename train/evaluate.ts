@@ -2,6 +2,7 @@
 
 import { noGrad, scope, type Tensor, tensor } from "../core/index";
 import { DataLoader, type Dataset } from "../data/index";
+import { inEvaluationMode } from "../nn/evaluation-mode";
 import { crossEntropy, type Module } from "../nn/index";
 
 /** A loss of model outputs and targets, one number. */
@@ -31,11 +32,9 @@ export function evaluate(
   options: { loss?: Loss; batchSize?: number } = {},
 ): Evaluation {
   const { loss = crossEntropy, batchSize = 256 } = options;
-  const modes = model.namedModules().map(([, module]) => ({ module, training: module.training }));
-  model.eval();
   let total = 0;
   let correct: number | null = 0;
-  try {
+  inEvaluationMode(model, () => {
     for (const positions of new DataLoader(dataset, { batchSize }).positions()) {
       scope(() =>
         noGrad(() => {
@@ -47,8 +46,6 @@ export function evaluate(
         }),
       );
     }
-  } finally {
-    for (const { module, training } of modes) module.training = training;
-  }
+  });
   return { loss: total / dataset.length, accuracy: correct === null ? null : correct / dataset.length };
 }
