@@ -6,4 +6,4 @@ export { Allocator } from "./core/allocator";
 export * as math from "./core/math";
 export { withScratch } from "./core/memory";
 export { kernels, memoryViews } from "./core/wasm";
-export { persistenceSvg } from "./web/report/diagram-svg";
+export { persistenceSvg } from "./report/diagram-svg";

@@ -21,6 +21,7 @@ const entries = {
   data: "data/index.ts",
   io: "io/index.ts",
   train: "train/index.ts",
+  report: "report/index.ts",
   cli: "cli/index.ts",
   worker: "cli/worker.ts",
 };

@@ -1,9 +1,9 @@
-// Bundles web/report into build/report-page.js: the script and the style of every report, as two texts.
+// Bundles report/web into build/report-page.js: the script and the style of every report, as two texts.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const { outputFiles } = await build({
-  entryPoints: ["web/report/main.ts", "web/report/theme.css"],
+  entryPoints: ["report/web/main.ts", "report/web/theme.css"],
   outdir: "build",
   bundle: true,
   minify: true,

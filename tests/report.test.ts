@@ -9,14 +9,16 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseRun, type ReportRun, renderReport, reportRun } from "topograd/train";
+import { renderReport } from "topograd/report";
+import { parseRun } from "topograd/train";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { writeReport } from "#internal";
-import { hierarchicalOrder } from "../web/report/cluster";
-import { formatNumber, formatSeconds } from "../web/report/format";
-import { bytesOfBase64, type Matrix, unpackTriangle } from "../web/report/matrix";
-import { maximumSpanningTree, treeLayout } from "../web/report/spanning-tree";
+import { type ReportRun, reportRun } from "../report/columns";
+import { formatNumber, formatSeconds } from "../report/format";
+import { hierarchicalOrder } from "../report/web/cluster";
+import { bytesOfBase64, type Matrix, unpackTriangle } from "../report/web/matrix";
+import { maximumSpanningTree, treeLayout } from "../report/web/spanning-tree";
 import { birthsAndDeaths, type Sample, safetensors, sampleRun } from "./report-sample";
 
 const sample = sampleRun();

@@ -1,9 +1,9 @@
 // Connectomes of a run: heat maps in one common order, spanning trees below them, births and deaths beside.
 
-import type { ReportConnectomes } from "../../train/report";
+import type { ReportConnectomes } from "../columns";
+import { formatCount, formatNumber } from "../format";
 import { hierarchicalOrder } from "./cluster";
 import { element } from "./dom";
-import { formatCount, formatNumber } from "./format";
 import { treeGraph } from "./graph";
 import { colorBar, heatMap } from "./heat-map";
 import { bytesOfBase64, type Matrix, unpackTriangle, weightQuantile } from "./matrix";

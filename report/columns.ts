@@ -1,9 +1,7 @@
-// The report of one run, or of several side by side, as one HTML file that loads nothing.
-// Host-neutral: texts and bytes in, text out.
+// A run as its page takes it: columns, thinned and rounded, so that a long run makes a small file.
 
-import type { EndEvent } from "./events";
-import { htmlPage } from "./page";
-import type { LayerSignals, RunConfig, RunConnectomes, RunData } from "./run";
+import type { EndEvent } from "../train/events";
+import type { LayerSignals, RunConfig, RunConnectomes, RunData } from "../train/run";
 
 /** Longer series are thinned to about this many points, which is more than a screen shows. */
 const MAX_POINTS = 2000;
@@ -166,16 +164,4 @@ export function reportRun(run: RunData): ReportRun {
     },
     connectomes: run.connectomes && reportConnectomes(run.connectomes, run.config.stepsPerEpoch),
   };
-}
-
-/**
- * The report as one self-contained HTML text: of one run, or the comparison of several.
- *
- * @param runs parsed run folders, at least one.
- * @throws RangeError without a run.
- */
-export function renderReport(runs: readonly RunData[]): string {
-  if (runs.length === 0) throw new RangeError("renderReport: expected at least one run");
-  const title = runs.length === 1 ? runs[0].name : `Comparison of ${runs.length} runs`;
-  return htmlPage(title, "runs", runs.map(reportRun));
 }
