@@ -1,6 +1,7 @@
 // Kernels launched on tensors, without recording: what operations and the autograd engine itself are built from.
 
-import { formatShape } from "./errors";
+import { writePlan } from "../backend/plan";
+import { type Kernels, kernels, memoryViews } from "../backend/wasm";
 import {
   broadcastShapes,
   broadcastStrides,
@@ -11,27 +12,6 @@ import {
   sameShape,
 } from "./shape";
 import { allocate, type DType, type Tensor, viewOf } from "./tensor";
-import { type Kernels, kernels, memoryViews, PLAN_ADDRESS, PLAN_BYTES } from "./wasm";
-
-/** Dimensions a plan has room for; collapsing leaves fewer. */
-const MAX_PLAN_DIMENSIONS = PLAN_BYTES / 16;
-
-/** Writes a plan (kernels/odometer.ts) and returns its address. Kernels run one at a time, so there is one plan. */
-function writePlan(operation: string, shape: Shape, first: Shape, second: Shape): number {
-  if (shape.length > MAX_PLAN_DIMENSIONS) {
-    throw new RangeError(
-      `${operation}: at most ${MAX_PLAN_DIMENSIONS} axes can be strided, got ${formatShape(shape)}`,
-    );
-  }
-  const { i32 } = memoryViews();
-  let at = PLAN_ADDRESS >>> 2;
-  for (let d = 0; d < shape.length; d++) {
-    i32[at++] = shape[d];
-    i32[at++] = first[d];
-    i32[at++] = second[d];
-  }
-  return PLAN_ADDRESS;
-}
 
 /** Kernels of kernels/binary.ts that take a plan. */
 export type BinaryKernel = {
@@ -54,14 +34,14 @@ export function binary(operation: string, kernel: BinaryKernel, a: Tensor, b: Te
   if (out.size === 0) return out;
   const k = kernels()[kernel] as Kernels["add_f32"];
   if (plain && a.isContiguous && b.isContiguous) {
-    k(out.ptr, a.ptr, b.ptr, 1, writePlan(operation, [out.size], [1], [1]));
+    k(out.ptr, a.ptr, b.ptr, 1, writePlan([out.size], [1], [1]));
     return out;
   }
   const { shape: dims, strides } = collapse(shape, [
     broadcastStrides(a.shape, a.strides, shape),
     broadcastStrides(b.shape, b.strides, shape),
   ]);
-  k(out.ptr, a.ptr, b.ptr, dims.length, writePlan(operation, dims, strides[0], strides[1]));
+  k(out.ptr, a.ptr, b.ptr, dims.length, writePlan(dims, strides[0], strides[1]));
   return out;
 }
 
@@ -76,7 +56,7 @@ export function addInPlace(y: Tensor, x: Tensor, scale = 1): void {
 }
 
 /** Copies x into `out` of the same shape; either may be strided. */
-export function copyInto(operation: string, out: Tensor, x: Tensor): void {
+export function copyInto(out: Tensor, x: Tensor): void {
   if (out.size === 0) return;
   const { shape, strides } = collapse(out.shape, [out.strides, x.strides]);
   const k = kernels();
@@ -91,13 +71,13 @@ export function copyInto(operation: string, out: Tensor, x: Tensor): void {
     k.transpose_32(out.ptr, x.ptr, shape[1], shape[0]);
     return;
   }
-  k.copy_strided_32(out.ptr, x.ptr, shape.length, writePlan(operation, shape, outStrides, xStrides));
+  k.copy_strided_32(out.ptr, x.ptr, shape.length, writePlan(shape, outStrides, xStrides));
 }
 
 /** A new contiguous tensor with the same elements. */
 export function contiguousCopy(x: Tensor): Tensor {
   const out = allocate(x.shape, x.dtype);
-  copyInto("contiguous", out, x);
+  copyInto(out, x);
   return out;
 }
 

@@ -1,10 +1,10 @@
 // Making tensors from JavaScript values.
 
+import { memoryViews } from "../backend/wasm";
 import { full as filled } from "./compute";
 import { formatShape } from "./errors";
 import { checkShape, type Shape, sizeOf } from "./shape";
 import { allocate, type DType, type NestedArray, type Tensor } from "./tensor";
-import { memoryViews } from "./wasm";
 
 /** Options of the functions that make tensors. */
 export interface TensorOptions {

@@ -1,11 +1,11 @@
 // Checks gradients against finite differences.
 
+import { memoryViews } from "../backend/wasm";
 import { withoutGradients } from "./autograd";
 import { formatShape } from "./errors";
 import { runInScope } from "./memory";
 import { globalGenerator } from "./random";
 import { isTensor, type Tensor } from "./tensor";
-import { memoryViews } from "./wasm";
 
 /** Options of {@link gradcheck}. */
 export interface GradcheckOptions {

@@ -5,6 +5,7 @@ import { withoutGradients } from "./autograd";
 import { isThenable, runInScope } from "./memory";
 import { isTensor } from "./tensor";
 
+export { type Configuration, configure } from "../backend/wasm";
 export { arange, eye, full, linspace, ones, type TensorOptions, tensor, zeros, zerosLike } from "./creation";
 export { customOp } from "./custom";
 export { DataError, FreedTensorError, NonFiniteError, OutOfMemoryError } from "./errors";
@@ -25,7 +26,6 @@ export { Generator, type GeneratorState, manualSeed, rand, randn } from "./rando
 export type { Shape } from "./shape";
 export type { Stateful } from "./stateful";
 export { type DType, type NestedArray, Tensor } from "./tensor";
-export { type Configuration, configure } from "./wasm";
 
 /**
  * Runs `body` and frees every tensor made inside, except those it returns (also inside arrays, plain objects, maps and

@@ -1,57 +1,10 @@
-// Reference-counted storage in the WebAssembly memory, and the scopes that free tensors.
+// Who frees a tensor: handles on storage, and the scopes that release them.
 
-import { Allocator, type Block } from "./allocator";
-import { FreedTensorError, formatBytes, OutOfMemoryError } from "./errors";
-import { activeFeatures, memoryLimit, memorySize } from "./wasm";
+import { bytesInUse, type Storage } from "../backend/storage";
+import { activeFeatures, memorySize } from "../backend/wasm";
+import { FreedTensorError } from "./errors";
 
-const allocator = new Allocator();
 let tensorsInUse = 0;
-
-/** Bytes of tensor data, shared by a tensor, its views and the graph nodes that saved it. */
-export class Storage {
-  private readonly block: Block;
-  private references = 1;
-  /** Counts writes in place, so that backward can refuse a value that has changed since it was saved. */
-  version = 0;
-
-  constructor(readonly bytes: number) {
-    const block = allocator.allocate(bytes);
-    if (block === null) {
-      throw new OutOfMemoryError(
-        `out of memory: ${formatBytes(bytes)} asked for, ${formatBytes(allocator.bytesInUse)} in use by ` +
-          `${tensorsInUse} tensors, limit ${formatBytes(memoryLimit())}. In a loop of your own, wrap the loop body in scope()`,
-      );
-    }
-    this.block = block;
-  }
-
-  /** Byte address. */
-  get ptr(): number {
-    return this.block.start;
-  }
-
-  get shared(): boolean {
-    return this.references > 1;
-  }
-
-  retain(): void {
-    this.references++;
-  }
-
-  release(): void {
-    if (--this.references === 0) allocator.release(this.block);
-  }
-}
-
-/** Runs `use` with the address of a temporary block of `bytes` (at least; 64-byte aligned, uninitialised). */
-export function withScratch<T>(bytes: number, use: (ptr: number) => T): T {
-  const storage = new Storage(bytes);
-  try {
-    return use(storage.ptr);
-  } finally {
-    storage.release();
-  }
-}
 
 /** What a tensor holds on to. Separate from the tensor, so that a finalizer can release it. */
 export class Handle {
@@ -251,5 +204,5 @@ export interface RuntimeInfo {
 /** What is active in this process, and how much memory it uses. */
 export function runtime(): RuntimeInfo {
   const features = activeFeatures();
-  return { ...features, bytesInUse: allocator.bytesInUse, bytesReserved: memorySize(), tensorsInUse };
+  return { ...features, bytesInUse: bytesInUse(), bytesReserved: memorySize(), tensorsInUse };
 }

@@ -21,7 +21,7 @@ import type { Axes, ReduceOptions } from "./ops/reduce";
 import * as reduce from "./ops/reduce";
 import type { Pair } from "./ops/window";
 import type { Shape } from "./shape";
-import { Tensor } from "./tensor";
+import { type DType, Tensor } from "./tensor";
 
 declare module "./tensor" {
   interface Tensor {

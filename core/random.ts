@@ -1,10 +1,10 @@
 // Random numbers from a counter-based generator (Philox4x32-10, Salmon et al. 2011): every draw is a function of the
 // seed and a position, so the same seed gives the same numbers on every runtime and with any number of threads.
 
+import { kernels } from "../backend/wasm";
 import { checkShape, type Shape } from "./shape";
 import type { Stateful } from "./stateful";
 import { allocate, type Tensor } from "./tensor";
-import { kernels } from "./wasm";
 
 /** A generator's seed and how many blocks of four numbers it has drawn. */
 export interface GeneratorState {

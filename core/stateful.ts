@@ -1,8 +1,37 @@
+// What can be saved and restored exactly.
+
+import type { Tensor } from "./tensor";
+
+type TypedArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
 /**
- * Anything whose state can be saved and restored exactly: optimizers, schedules, generators, trackers. A state holds
- * plain numbers, strings, arrays and typed arrays only, so that it survives JSON or a structured clone.
+ * A saved state: records and arrays, nested as deep as need be, of tensors, typed arrays, numbers (NaN and Infinity too),
+ * strings, booleans and null. Declare the types of states with `type`; an interface has no index signature.
  */
-export interface Stateful<State> {
+export type StateTree =
+  | Tensor
+  | TypedArray
+  | number
+  | string
+  | boolean
+  | null
+  | readonly StateTree[]
+  | { readonly [name: string]: StateTree };
+
+/**
+ * Anything whose state can be saved and restored exactly: optimizers, schedules, generators, trackers, trainers.
+ * stateDict() gives copies, which later changes do not reach (a Module gives its own tensors, as in PyTorch);
+ * loadStateDict() checks all of a state before it changes anything.
+ */
+export interface Stateful<State = StateTree> {
   stateDict(): State;
   loadStateDict(state: State): void;
 }

@@ -1,6 +1,9 @@
 // The tensor: a strided window on reference-counted storage, with its place in the autograd graph. The operations are
 // in core/ops/ and become methods in core/methods.ts.
 
+import { Storage } from "../backend/storage";
+import type { DType, View } from "../backend/view";
+import { memoryViews } from "../backend/wasm";
 import type { Node } from "./autograd";
 import { FreedTensorError, formatShape } from "./errors";
 import {
@@ -8,15 +11,12 @@ import {
   Handle,
   type Managed,
   registerForCollection,
-  Storage,
   track,
   unregisterFromCollection,
 } from "./memory";
 import { checkShape, contiguousStrides, isContiguous, type Shape, sizeOf } from "./shape";
-import { memoryViews } from "./wasm";
 
-/** Element types: float32 for all that is computed, int32 for labels and indices. */
-export type DType = "float32" | "int32";
+export type { DType };
 
 /** Numbers nested as deep as the shape has axes. */
 export type NestedArray = number | NestedArray[];
@@ -27,7 +27,7 @@ const MAX_PRINTED = 6;
  * A multi-dimensional array whose data lie in the WebAssembly memory. Make one with `tensor`, `zeros`, `randn` and the
  * like; the constructor is internal.
  */
-export class Tensor implements Managed {
+export class Tensor implements Managed, View {
   /** Extent of each axis; empty for a scalar. */
   readonly shape: Shape;
   readonly dtype: DType;
@@ -87,6 +87,11 @@ export class Tensor implements Managed {
   /** @internal The operation that made this tensor; null for leaves. */
   get node(): Node | null {
     return this.handle.node as Node | null;
+  }
+
+  /** @internal */
+  get storage(): Storage {
+    return this.handle.storage;
   }
 
   /** @internal Byte address of the first element. */

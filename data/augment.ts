@@ -1,10 +1,10 @@
 // Random changes of training images.
 
+import { kernels } from "../backend/wasm";
 import { contiguous } from "../core/compute";
 import { formatShape } from "../core/errors";
 import { type Generator, scope, type Tensor, tensor } from "../core/index";
 import { allocate } from "../core/tensor";
-import { kernels } from "../core/wasm";
 
 /** Makes the inputs of a training batch from those of the dataset; all that is random comes from the generator. */
 export type Augmentation = (x: Tensor, generator: Generator) => Tensor;

@@ -1,11 +1,11 @@
 // Images kept as bytes, a quarter of what they take as float32, and converted a batch at a time.
 
+import { withScratch } from "../backend/storage";
+import { kernels, memoryViews } from "../backend/wasm";
 import { formatShape } from "../core/errors";
 import { type Shape, scope, type Tensor, tensor } from "../core/index";
-import { withScratch } from "../core/memory";
 import { sizeOf } from "../core/shape";
 import { allocate } from "../core/tensor";
-import { kernels, memoryViews } from "../core/wasm";
 import { type Batch, type Dataset, randomSplit } from "./dataset";
 
 /** Mean and standard deviation of each channel, of pixels scaled to [0, 1]. */

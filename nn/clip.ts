@@ -1,7 +1,7 @@
 // Gradient clipping (Pascanu, Mikolov and Bengio 2013).
 
+import { kernels } from "../backend/wasm";
 import { scope, type Tensor } from "../core/index";
-import { kernels } from "../core/wasm";
 
 /** Keeps the norm of a clipped gradient below the limit whatever the rounding, as in PyTorch. */
 const MARGIN = 1e-6;

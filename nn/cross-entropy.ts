@@ -1,5 +1,6 @@
 // Losses of class scores and labels, with PyTorch's definitions.
 
+import { kernels } from "../backend/wasm";
 import { record } from "../core/autograd";
 import { contiguous } from "../core/compute";
 import { formatShape } from "../core/errors";
@@ -7,7 +8,6 @@ import type { Tensor } from "../core/index";
 import { operand } from "../core/ops/arithmetic";
 import { sameShape } from "../core/shape";
 import { allocate, requireTensor } from "../core/tensor";
-import { kernels } from "../core/wasm";
 import { type LossOptions, reduce } from "./reduction";
 
 /** Options of {@link nllLoss}. */

@@ -1,8 +1,8 @@
 // Adam and AdamW, as PyTorch defines them.
 
+import { kernels } from "../backend/wasm";
 import type { Tensor } from "../core/index";
 import { pow } from "../core/math";
-import { kernels } from "../core/wasm";
 import { Optimizer, type ParameterGroup, type ParameterState, type Parameters } from "./optimizer";
 import { countStep, requireBetas, requireWithin, slot } from "./state";
 

@@ -2,9 +2,9 @@
 // A gate on something else than the topology is CGALR itself with another observer: WeightDistance, or a
 // ConnectomeTracker with the Frobenius distance.
 
+import { kernels } from "../backend/wasm";
 import { Generator, type Stateful, scope, type Tensor } from "../core/index";
 import { exp, log } from "../core/math";
-import { kernels } from "../core/wasm";
 import type { CGALRRecord, ConnectomeObserver } from "./cg-alr";
 import { checkEnvelope, ENVELOPE_DEFAULTS, EnvelopedSchedule, type EnvelopeOptions } from "./envelope";
 import {

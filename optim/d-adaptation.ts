@@ -1,8 +1,8 @@
 // D-Adaptation for SGD (Defazio and Mishchenko 2023, "Learning-rate-free learning by D-adaptation"): a lower bound d of
 // the distance to the solution grows as training goes on, and sets the step.
 
+import { kernels } from "../backend/wasm";
 import type { Tensor } from "../core/index";
-import { kernels } from "../core/wasm";
 import {
   Optimizer,
   type ParameterGroup,

@@ -1,8 +1,8 @@
 // DoG and L-DoG (Ivgi, Hinder and Carmon 2023, "DoG is SGD's best friend", algorithm 1): the step is the distance
 // travelled over the root of the squared gradients so far.
 
+import { kernels } from "../backend/wasm";
 import { scope, type Tensor } from "../core/index";
-import { kernels } from "../core/wasm";
 import {
   Optimizer,
   type ParameterGroup,

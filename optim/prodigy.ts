@@ -1,8 +1,8 @@
 // Prodigy (Mishchenko and Defazio 2024, "Prodigy: an expeditiously adaptive parameter-free learner"): Adam whose step is
 // set by an estimate d of the distance to the solution.
 
+import { kernels } from "../backend/wasm";
 import type { Tensor } from "../core/index";
-import { kernels } from "../core/wasm";
 import { requireGrowthRate } from "./d-adaptation";
 import {
   Optimizer,

@@ -1,7 +1,7 @@
 // RMSprop, as PyTorch defines it.
 
+import { kernels } from "../backend/wasm";
 import type { Tensor } from "../core/index";
-import { kernels } from "../core/wasm";
 import { Optimizer, type ParameterGroup, type ParameterState, type Parameters } from "./optimizer";
 import { requireWithin, slot } from "./state";
 

@@ -2,9 +2,9 @@
 // the average of the z and is what is evaluated, and gradients are taken at y between them. While training the
 // parameters hold y; z is kept beside them, and x follows from both.
 
+import { kernels } from "../backend/wasm";
 import type { Tensor } from "../core/index";
 import { pow } from "../core/math";
-import { kernels } from "../core/wasm";
 import {
   type GroupOptions,
   Optimizer,

@@ -1,7 +1,7 @@
 // Stochastic gradient descent with momentum, as PyTorch defines it.
 
+import { kernels } from "../backend/wasm";
 import type { Tensor } from "../core/index";
-import { kernels } from "../core/wasm";
 import {
   type GroupOptions,
   Optimizer,

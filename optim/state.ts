@@ -1,8 +1,8 @@
 // What optimizers keep between steps, and checks of their options.
 
+import { withScratch } from "../backend/storage";
+import { memoryViews } from "../backend/wasm";
 import { type Tensor, tensor, zeros } from "../core/index";
-import { withScratch } from "../core/memory";
-import { memoryViews } from "../core/wasm";
 import type { ParameterState } from "./optimizer";
 
 /** The tensor of that name in a parameter's state; zeros of the parameter's shape at first. It outlives any scope. */

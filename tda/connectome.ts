@@ -1,11 +1,11 @@
 // The functional connectome: correlations between activation signals.
 
+import { withScratch } from "../backend/storage";
+import { kernels, memoryViews } from "../backend/wasm";
 import { contiguous } from "../core/compute";
 import { formatShape, NonFiniteError } from "../core/errors";
 import { scope, type Tensor } from "../core/index";
-import { withScratch } from "../core/memory";
 import { allocate, requireTensor } from "../core/tensor";
-import { kernels, memoryViews } from "../core/wasm";
 
 /**
  * Pearson correlation of the columns of A: [N,P] -> [P,P]. Statistics are accumulated in float64. A constant column

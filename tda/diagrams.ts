@@ -6,12 +6,12 @@
 // NonFiniteError. A death of Infinity is a bar that never dies: wassersteinDistance and bottleneckDistance match such bars among
 // themselves, the other distances do not exist for them.
 
+import { withScratch } from "../backend/storage";
+import { kernels, memoryViews } from "../backend/wasm";
 import { NonFiniteError } from "../core/errors";
 import type { Tensor } from "../core/index";
 import { cos, sin } from "../core/math";
-import { withScratch } from "../core/memory";
 import { allocate } from "../core/tensor";
-import { kernels, memoryViews } from "../core/wasm";
 
 /** Options of {@link wassersteinDistance}. */
 export interface WassersteinOptions {

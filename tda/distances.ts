@@ -1,10 +1,10 @@
 // Distances between the points of a cloud.
 
+import { kernels } from "../backend/wasm";
 import { contiguous, toFloat32 } from "../core/compute";
 import { formatShape } from "../core/errors";
 import type { Tensor } from "../core/index";
 import { allocate, requireTensor } from "../core/tensor";
-import { kernels } from "../core/wasm";
 
 /** Euclidean distances between the rows of X: [n,d] -> [n,n]. Sums are in float64. Time O(n^2 d). */
 export function euclideanDistances(points: Tensor): Tensor {

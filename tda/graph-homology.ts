@@ -1,12 +1,12 @@
 // Persistent homology of a weighted graph (Songdechakraiwut and Chung 2020, arXiv 2012.00675): as edges are removed in
 // ascending order of weight, components are born and cycles die.
 
+import { withScratch } from "../backend/storage";
+import { kernels, memoryViews } from "../backend/wasm";
 import { contiguous } from "../core/compute";
 import { formatShape, NonFiniteError } from "../core/errors";
 import type { Tensor } from "../core/index";
-import { withScratch } from "../core/memory";
 import { requireTensor } from "../core/tensor";
-import { kernels, memoryViews } from "../core/wasm";
 
 /** Weights at which components are born and cycles die, each ascending. */
 export interface GraphPersistence {

@@ -1,7 +1,7 @@
 // Persistent homology of any filtered complex, given by its boundary matrix.
 
-import { withScratch } from "../core/memory";
-import { kernels, memoryViews } from "../core/wasm";
+import { withScratch } from "../backend/storage";
+import { kernels, memoryViews } from "../backend/wasm";
 import { withWorkspace } from "./workspace";
 
 /** Pairs of cells and cells without a partner, by their indices in the filtration. */

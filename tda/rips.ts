@@ -1,11 +1,11 @@
 // Persistent homology of the Vietoris-Rips filtration of a distance matrix.
 
+import { withScratch } from "../backend/storage";
+import { kernels, memoryViews } from "../backend/wasm";
 import { contiguous, toFloat32 } from "../core/compute";
 import { formatShape, NonFiniteError } from "../core/errors";
 import type { Tensor } from "../core/index";
-import { withScratch } from "../core/memory";
 import { requireTensor } from "../core/tensor";
-import { kernels, memoryViews } from "../core/wasm";
 import { withWorkspace } from "./workspace";
 
 /** Options of {@link ripsPersistence}. */

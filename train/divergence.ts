@@ -1,8 +1,8 @@
 // What to do when the loss is no number any more.
 
+import { kernels } from "../backend/wasm";
 import { contiguous } from "../core/compute";
 import { NonFiniteError, noGrad, scope, type Tensor, tensor } from "../core/index";
-import { kernels } from "../core/wasm";
 import { type Module, tapOutputs } from "../nn/index";
 import type { Seconds } from "./clock";
 

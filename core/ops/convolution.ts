@@ -1,12 +1,12 @@
 // Convolution of images [N,C,H,W] (cross-correlation, as everywhere in the field) and its transpose. Three passes serve
 // both: the transpose's forward pass is the convolution's gradient by its input, and the other way round.
 
+import { withScratch } from "../../backend/storage";
+import { type Kernels, kernels } from "../../backend/wasm";
 import { record } from "../autograd";
 import { contiguous } from "../compute";
 import { formatShape } from "../errors";
-import { withScratch } from "../memory";
 import { allocate, type Tensor } from "../tensor";
-import { type Kernels, kernels } from "../wasm";
 import { add, operand } from "./arithmetic";
 import { reshape, squeeze, unsqueeze } from "./layout";
 import { countWindows, type Pair, pairOf } from "./window";

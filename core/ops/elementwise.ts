@@ -1,10 +1,10 @@
 // Operations on each element. A definition names the forward kernel, the gradient kernel and what that one needs:
 // the input x or the output y, whichever gives the shorter formula.
 
+import { type Kernels, kernels } from "../../backend/wasm";
 import { record } from "../autograd";
 import { binary, contiguous, contiguousCopy } from "../compute";
 import { allocate, type DType, requireTensor, type Tensor } from "../tensor";
-import { type Kernels, kernels } from "../wasm";
 import { mul, operand } from "./arithmetic";
 
 type ElementKernel = (out: number, x: number, n: number, ...parameters: number[]) => void;

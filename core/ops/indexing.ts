@@ -1,11 +1,11 @@
 // Picking elements by index, and choosing between two tensors.
 
+import { kernels, memoryViews } from "../../backend/wasm";
 import { record } from "../autograd";
 import { contiguous, full, sumTo } from "../compute";
 import { formatShape } from "../errors";
 import { broadcastShapes, normalizeAxis, type Shape, sizeOf } from "../shape";
 import { allocate, requireTensor, type Tensor } from "../tensor";
-import { kernels, memoryViews } from "../wasm";
 import { type Operand, operand } from "./arithmetic";
 import { expand, slice } from "./layout";
 

@@ -98,7 +98,7 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
   const length = Math.max(0, Math.ceil((clip(end ?? extent) - from) / step));
   return record("slice", windowOf(x, along, from, length, step), [x], [], (g) => {
     const gradient = full(x.shape, 0);
-    copyInto("slice", windowOf(gradient, along, from, length, step), g);
+    copyInto(windowOf(gradient, along, from, length, step), g);
     return [gradient];
   });
 }
@@ -134,7 +134,7 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
     );
   const shape = x.shape.map((extent, d) => before(d) + extent + after(d));
   const out = full(shape, value, x.dtype);
-  copyInto("pad", inner(out), x);
+  copyInto(inner(out), x);
   return record("pad", out, [x], [], (g) => [inner(g)]);
 }
 
@@ -146,7 +146,7 @@ export function flip(x: Tensor, axis: number): Tensor {
     const strides = t.strides.map((stride, d) => (d === along ? -stride : stride));
     const last = Math.max(0, t.shape[along] - 1);
     const out = allocate(t.shape, t.dtype);
-    copyInto("flip", out, viewOf(t, t.shape, strides, t.offset + last * t.strides[along]));
+    copyInto(out, viewOf(t, t.shape, strides, t.offset + last * t.strides[along]));
     return out;
   };
   return record("flip", reversed(x), [x], [], (g) => [reversed(g)]);
@@ -201,8 +201,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     parts[0].shape.map((extent, d) => (d === along ? total : extent)),
     parts[0].dtype,
   );
-  for (const [i, t] of parts.entries())
-    copyInto("concat", windowOf(out, along, starts[i], t.shape[along], 1), t);
+  for (const [i, t] of parts.entries()) copyInto(windowOf(out, along, starts[i], t.shape[along], 1), t);
   return record("concat", out, parts, [], (g, _, needs) =>
     parts.map((t, i) => (needs[i] ? windowOf(g, along, starts[i], t.shape[along], 1) : null)),
   );
@@ -240,7 +239,7 @@ export function assign(x: Tensor, values: Tensor | number): Tensor {
       `assign: expected ${x.dtype} ${formatShape(x.shape)}, got ${source.dtype} ${formatShape(source.shape)}`,
     );
   }
-  copyInto("assign", x, source);
+  copyInto(x, source);
   x.handle.storage.version++;
   return x;
 }

@@ -1,12 +1,12 @@
 // Matrix products on the packed GEMM kernel.
 
+import { withScratch } from "../../backend/storage";
+import { kernels } from "../../backend/wasm";
 import { record } from "../autograd";
 import { contiguous, sumTo } from "../compute";
 import { formatShape } from "../errors";
-import { withScratch } from "../memory";
 import { broadcastShapes, broadcastStrides, type Shape } from "../shape";
 import { allocate, type Tensor, viewOf } from "../tensor";
-import { kernels } from "../wasm";
 import { operand } from "./arithmetic";
 import { reshape, squeeze, unsqueeze } from "./layout";
 

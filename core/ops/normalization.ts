@@ -1,9 +1,9 @@
 // Normalisation by mean and variance (kernels/normalization.ts): what the layers of nn/normalization.ts compute.
 
+import { kernels } from "../../backend/wasm";
 import { record } from "../autograd";
 import { contiguous } from "../compute";
 import { allocate, type Tensor } from "../tensor";
-import { kernels } from "../wasm";
 import { operand } from "./arithmetic";
 
 /** Means and variances [C] of the channels. */

@@ -1,10 +1,10 @@
 // Pooling and upsampling of images [N,C,H,W].
 
+import { kernels } from "../../backend/wasm";
 import { record } from "../autograd";
 import { contiguous } from "../compute";
 import { formatShape } from "../errors";
 import { allocate, type Tensor } from "../tensor";
-import { kernels } from "../wasm";
 import { operand } from "./arithmetic";
 import { countWindows, type Pair, pairOf, requireImages } from "./window";
 

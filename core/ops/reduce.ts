@@ -1,12 +1,12 @@
 // Reductions. `axis` is one axis, several, or none for all; negative axes count from the end; `keepDims` keeps the
 // reduced axes with extent 1. Sums run in float32 within blocks and float64 across them (kernels/reduce.ts).
 
+import { type Kernels, kernels } from "../../backend/wasm";
 import { record } from "../autograd";
 import { binary, contiguous, reducedShape, reductionLayout, scalar, sumOver } from "../compute";
 import { formatShape } from "../errors";
 import { contiguousStrides, normalizeAxes, normalizeAxis, sizeOf } from "../shape";
 import { allocate, type Tensor, viewOf } from "../tensor";
-import { type Kernels, kernels } from "../wasm";
 import { operand } from "./arithmetic";
 import { sqrt } from "./elementwise";
 

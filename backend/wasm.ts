@@ -1,5 +1,5 @@
 // The one file that knows how the kernels are loaded. The WebAssembly module is instantiated synchronously on first
-// use, over a memory of our own that core/memory.ts hands out.
+// use, over a memory of our own that storage.ts hands out.
 
 import { instantiateSync } from "@assemblyscript/loader";
 import type { instantiate } from "../build/kernels.js";
@@ -9,13 +9,26 @@ import fixedBytes from "../build/kernels.wasm";
 /** The exported kernels, with the argument lists that asc generated. */
 export type Kernels = Awaited<ReturnType<typeof instantiate>>;
 
+/** Names of the kernels that take exactly these arguments. */
+export type KernelTaking<Arguments extends number[]> = {
+  [K in keyof Kernels]: Kernels[K] extends (...given: infer Own) => unknown
+    ? Own extends Arguments
+      ? Arguments extends Own
+        ? K
+        : never
+      : never
+    : never;
+}[keyof Kernels];
+
 const PAGE = 65536;
-/** Static data of the kernels lies in the first page; what follows is the plan of the kernel that runs. */
-export const PLAN_ADDRESS = PAGE;
-/** Bytes of a plan (kernels/odometer.ts): 16 dimensions of four 32-bit numbers. */
+/** Threads there is room for. */
+export const MAX_THREADS = 16;
+/** Bytes of a plan (plan.ts). */
 export const PLAN_BYTES = 256;
+/** Static data of the kernels lies in the first page; after it comes a plan for each thread. */
+export const PLANS = PAGE;
 /** Tensors begin here. */
-export const HEAP_BASE = PLAN_ADDRESS + PLAN_BYTES;
+export const HEAP_BASE = PLANS + MAX_THREADS * PLAN_BYTES;
 /** A 32-bit memory ends at 4 GiB; its last page stays out of use, so that no end address wraps to 0. */
 export const MEMORY_LIMIT = 2 ** 32 - PAGE;
 

@@ -1,0 +1,86 @@
+// Operations on each element.
+
+import { writePlan } from "../plan";
+import { broadcastStrides, collapse, isContiguous, sameShape, sizeOf } from "../shape";
+import { addressOf, targetOf, type View } from "../view";
+import { type KernelTaking, kernels } from "../wasm";
+import { launch } from "./frame";
+
+/** Kernels over two broadcast operands: out, a, b, rank, plan. */
+export type BinaryKernel = KernelTaking<[number, number, number, number, number]>;
+/** Kernels over each element: out, x, n, and up to two parameters. */
+export type UnaryKernel =
+  | KernelTaking<[number, number, number]>
+  | KernelTaking<[number, number, number, number]>
+  | KernelTaking<[number, number, number, number, number]>;
+/** Kernels over each pair of elements: out, a, b, n, and up to two parameters. */
+export type PairKernel =
+  | KernelTaking<[number, number, number, number]>
+  | KernelTaking<[number, number, number, number, number]>
+  | KernelTaking<[number, number, number, number, number, number]>;
+
+type Run = (...values: number[]) => void;
+
+/** out = kernel(a, b), both float32 and broadcast to the shape of `out`. */
+export function binary(kernel: BinaryKernel, out: View, a: View, b: View): void {
+  const size = sizeOf(out.shape);
+  if (size === 0) return;
+  const run = kernels()[kernel] as Run;
+  const [to, left, right] = [targetOf(out, "float32"), addressOf(a, "float32"), addressOf(b, "float32")];
+  const { shape } = out;
+  const plain =
+    sameShape(a.shape, b.shape) && isContiguous(a.shape, a.strides) && isContiguous(b.shape, b.strides);
+  if (plain) {
+    run(to, left, right, 1, writePlan([size], [1], [1]));
+    return;
+  }
+  const { shape: dims, strides } = collapse(shape, [
+    broadcastStrides(a.shape, a.strides, shape),
+    broadcastStrides(b.shape, b.strides, shape),
+  ]);
+  run(to, left, right, dims.length, writePlan(dims, strides[0], strides[1]));
+}
+
+/** out = kernel(x). */
+export function unary(kernel: UnaryKernel, out: View, x: View, parameters: readonly number[] = []): void {
+  launch((frame) =>
+    (kernels()[kernel] as Run)(targetOf(out, "float32"), frame.dense(x), sizeOf(x.shape), ...parameters),
+  );
+}
+
+/** out = kernel(a, b) of one shape. */
+export function pairwise(
+  kernel: PairKernel,
+  out: View,
+  a: View,
+  b: View,
+  parameters: readonly number[] = [],
+): void {
+  launch((frame) =>
+    (kernels()[kernel] as Run)(
+      targetOf(out, "float32"),
+      frame.dense(a),
+      frame.dense(b),
+      sizeOf(a.shape),
+      ...parameters,
+    ),
+  );
+}
+
+/** out = condition != 0 ? a : b, all of one shape. */
+export function select(out: View, condition: View, a: View, b: View): void {
+  launch((frame) =>
+    kernels().where_f32(
+      targetOf(out, "float32"),
+      frame.dense(condition),
+      frame.dense(a),
+      frame.dense(b),
+      sizeOf(out.shape),
+    ),
+  );
+}
+
+/** y += scale * x; y is contiguous, x has the same shape. */
+export function addScaled(y: View, x: View, scale: number): void {
+  launch((frame) => kernels().axpy_f32(targetOf(y, "float32"), frame.dense(x), sizeOf(y.shape), scale));
+}

@@ -1,0 +1,53 @@
+// The span of one launch: addresses of its operands, made contiguous where a kernel wants that, and its scratch memory,
+// which are given back when it ends.
+
+import { isContiguous } from "../shape";
+import { Storage } from "../storage";
+import { addressOf, type DType, type View } from "../view";
+import { copyElements } from "./copy";
+
+export class Frame {
+  private readonly held: Storage[] = [];
+
+  /** Address of the elements in row-major order: the view's own, or those of a copy. */
+  dense(view: View, dtype: DType = "float32"): number {
+    const address = addressOf(view, dtype);
+    if (isContiguous(view.shape, view.strides)) return address;
+    const size = view.shape.reduce((product, extent) => product * extent, 1);
+    const copy = this.scratch(size * 4);
+    copyElements(copy, view);
+    return copy;
+  }
+
+  /** As dense(); 0, which kernels take for "none", without a view. */
+  denseOrNone(view: View | null | undefined, dtype: DType = "float32"): number {
+    return view == null ? 0 : this.dense(view, dtype);
+  }
+
+  /** Address of so many bytes, 64-byte aligned and uninitialised. */
+  scratch(bytes: number): number {
+    const storage = new Storage(bytes);
+    this.held.push(storage);
+    return storage.ptr;
+  }
+
+  /** Gives everything back. */
+  end(): void {
+    for (const storage of this.held) storage.release();
+    this.held.length = 0;
+  }
+}
+
+/** Frames are used again: most launches hold nothing. */
+const idle: Frame[] = [];
+
+/** Runs a launch with a frame of its own. */
+export function launch<T>(body: (frame: Frame) => T): T {
+  const frame = idle.pop() ?? new Frame();
+  try {
+    return body(frame);
+  } finally {
+    frame.end();
+    idle.push(frame);
+  }
+}

@@ -1,0 +1,81 @@
+// What a launch is given: a strided window on storage.
+
+import { isContiguous, type Shape, sizeOf } from "./shape";
+import type { Storage } from "./storage";
+import { memoryViews } from "./wasm";
+
+/** Element types: float32 for all that is computed, int32 for labels and indices. */
+export type DType = "float32" | "int32";
+
+/** A strided window on storage. A tensor is one. */
+export interface View {
+  readonly storage: Storage;
+  readonly shape: Shape;
+  /** In elements. */
+  readonly strides: readonly number[];
+  /** Start in elements. */
+  readonly offset: number;
+  readonly dtype: DType;
+}
+
+/** Byte address of the first element; throws a TypeError for another dtype, whose bits would be read as numbers. */
+export function addressOf(view: View, dtype: DType): number {
+  if (view.dtype !== dtype) throw new TypeError(`expected a tensor of ${dtype}, got ${view.dtype}`);
+  return view.storage.ptr + view.offset * 4;
+}
+
+/** Byte address of contiguous elements that a launch writes. */
+export function targetOf(view: View, dtype: DType): number {
+  if (!isContiguous(view.shape, view.strides))
+    throw new RangeError("a launch writes contiguous tensors only");
+  return addressOf(view, dtype);
+}
+
+/** The memory as elements of this dtype. Never hold it across a call that may allocate: growth detaches it. */
+function elementsOf(dtype: DType): Float32Array | Int32Array {
+  return dtype === "int32" ? memoryViews().i32 : memoryViews().f32;
+}
+
+/** The only or first element. */
+export function readElement(view: View, index = 0): number {
+  return elementsOf(view.dtype)[(addressOf(view, view.dtype) >>> 2) + index];
+}
+
+/** Overwrites one element of a contiguous view. */
+export function writeElement(view: View, index: number, value: number): void {
+  elementsOf(view.dtype)[(targetOf(view, view.dtype) >>> 2) + index] = value;
+}
+
+/** A copy of the elements in row-major order. */
+export function readElements(view: View): Float32Array | Int32Array {
+  const source = elementsOf(view.dtype);
+  const start = addressOf(view, view.dtype) >>> 2;
+  const { shape, strides } = view;
+  const size = sizeOf(shape);
+  if (isContiguous(shape, strides)) return source.slice(start, start + size);
+  const out = view.dtype === "int32" ? new Int32Array(size) : new Float32Array(size);
+  let position = 0;
+  const walk = (axis: number, at: number): void => {
+    if (axis === shape.length) {
+      out[position++] = source[at];
+      return;
+    }
+    for (let i = 0; i < shape[axis]; i++) walk(axis + 1, at + i * strides[axis]);
+  };
+  walk(0, start);
+  return out;
+}
+
+/** Overwrites a contiguous view with as many values, which are converted as typed arrays do. */
+export function writeElements(view: View, values: ArrayLike<number>): void {
+  if (values.length !== sizeOf(view.shape)) {
+    throw new RangeError(`${values.length} values for a tensor of ${sizeOf(view.shape)} elements`);
+  }
+  elementsOf(view.dtype).set(values, targetOf(view, view.dtype) >>> 2);
+}
+
+/** Fills a contiguous view with one value. */
+export function fill(view: View, value: number): void {
+  const start = targetOf(view, view.dtype) >>> 2;
+  elementsOf(view.dtype).fill(value, start, start + sizeOf(view.shape));
+}
