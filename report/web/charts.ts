@@ -1,7 +1,7 @@
 // Line charts over uPlot: a shared cursor, a legend with live values, shaded intervals, thresholds and quantile bands.
 
 import uPlot from "uplot";
-import { formatNumber } from "../format";
+import { formatTick } from "../format";
 import { element, figure, onWidth } from "./dom";
 import { legend } from "./legend";
 import { color, onThemeChange, translucent } from "./theme";
@@ -62,9 +62,9 @@ export interface ChartOptions {
   /** What the shades mean, for the legend. */
   shadeLabels?: { label: string; color: string; hatched: boolean }[];
   thresholds?: { value: number; label: string }[];
-  /** Values in the legend; default four significant digits. */
+  /** Values in the legend; default three significant digits. */
   format?: (value: number) => string;
-  /** Values at the axis; default as in the legend. */
+  /** Values at the axis; default all of their digits. */
   formatAxis?: (value: number) => string;
   /** What the legend shows without a cursor: the last value of a line (default) or the least. */
   atRest?: "last" | "least";
@@ -159,8 +159,7 @@ const logarithms: Pick<uPlot.Axis, "splits" | "filter"> = {
 };
 
 function plotOptions(options: ChartOptions, width: number, dataRange: [number, number]): uPlot.Options {
-  const format = options.format ?? formatNumber;
-  const formatAxis = options.formatAxis ?? format;
+  const formatAxis = options.formatAxis ?? formatTick;
   const logarithmic = options.scale === "log";
   const axis: uPlot.Axis = {
     font: FONT,
@@ -202,7 +201,7 @@ function plotOptions(options: ChartOptions, width: number, dataRange: [number, n
         size: 26,
         space: 60,
         ...(options.xScale === "log"
-          ? { ...logarithms, values: (_, xs) => xs.map(formatNumber) }
+          ? { ...logarithms, values: (_, xs) => xs.map(formatTick) }
           : { incrs: X_STEPS }),
       },
       {
