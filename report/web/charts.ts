@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import { formatTick } from "../format";
 import { element, figure, onWidth } from "./dom";
-import { legend } from "./legend";
+import { legend, THRESHOLD_STYLES } from "./legend";
 import { color, onThemeChange, translucent } from "./theme";
 
 /** One line of a chart. Colours are names of custom properties (see theme.ts). */
@@ -61,6 +61,7 @@ export interface ChartOptions {
   shades?: readonly Shade[];
   /** What the shades mean, for the legend. */
   shadeLabels?: { label: string; color: string; hatched: boolean }[];
+  /** Levels that are always in the picture, named in the legend. */
   thresholds?: { value: number; label: string }[];
   /** Values in the legend; default three significant digits. */
   format?: (value: number) => string;
@@ -128,28 +129,17 @@ function drawShades(plot: uPlot, shades: readonly Shade[]): void {
 function drawThresholds(plot: uPlot, thresholds: readonly { value: number; label: string }[]): void {
   const { ctx, bbox } = plot;
   ctx.save();
-  ctx.fillStyle = color("muted");
-  ctx.font = FONT.replace("12px", `${11 * devicePixelRatio}px`);
-  ctx.textAlign = "right";
-  ctx.textBaseline = "bottom";
-  for (const { value, label } of thresholds) {
+  ctx.strokeStyle = color("muted");
+  ctx.lineWidth = 1.2 * devicePixelRatio;
+  thresholds.forEach(({ value }, i) => {
     const y = plot.valToPos(value, "y", true);
-    if (y < bbox.top || y > bbox.top + bbox.height) continue;
-    ctx.strokeStyle = color("muted");
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+    const { dash } = THRESHOLD_STYLES[i];
+    ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    // A rim of the ground's colour keeps the label readable where a line crosses it.
-    const at = [bbox.left + bbox.width - 4 * devicePixelRatio, y - 2 * devicePixelRatio] as const;
-    ctx.setLineDash([]);
-    ctx.strokeStyle = translucent("card", 0.85);
-    ctx.lineWidth = 4 * devicePixelRatio;
-    ctx.strokeText(label, ...at);
-    ctx.fillText(label, ...at);
-  }
+  });
   ctx.restore();
 }
 
@@ -175,8 +165,9 @@ function plotOptions(options: ChartOptions, width: number, dataRange: [number, n
     if (low === null || high === null) return logarithmic ? [0.1, 1] : [0, 1];
     if (logarithmic) return [low / 1.25, high * 1.25];
     const [min, max] = options.yClip ?? [low, high];
-    const from = Math.max(low, min);
-    const to = Math.min(high, max);
+    const levels = (options.thresholds ?? []).map(({ value }) => value);
+    const from = Math.min(Math.max(low, min), ...levels);
+    const to = Math.max(Math.min(high, max), ...levels);
     const pad = 0.06 * (to - from) || 0.06 * Math.abs(to) || 1;
     return [from >= 0 && from < pad ? 0 : from - pad, to + pad];
   };

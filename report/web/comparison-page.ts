@@ -166,7 +166,7 @@ export function comparisonPage(runs: readonly ReportRun[]): (HTMLElement | null)
     section(
       "controllers",
       "Learning rate, run by run",
-      ...guided.map((run) => learningRateChart(run, run.name)),
+      ...guided.map((run) => learningRateChart(run, run.name, seriesColor(runs.indexOf(run)))),
     ),
     section(
       "connectomes",

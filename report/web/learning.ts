@@ -21,10 +21,10 @@ function learningLines(run: ReportRun, quantity: "Loss" | "Accuracy"): Line[] {
   const test = end?.[`test${quantity}`] ?? null;
   const byStep = steps[quantity === "Loss" ? "loss" : "accuracy"];
   return [
-    { label: "by step", x: steps.epoch, y: byStep, color: "series-1", width: 1, alpha: 0.45 },
-    byEpoch("training", epochs[`train${quantity}`], "series-1", 0.5),
-    byEpoch("validation", epochs[`validation${quantity}`], "series-2", 1),
-    { label: "test", x: [progress.epoch], y: [test], color: "series-3", width: 0, points: true },
+    { label: "by step", x: steps.epoch, y: byStep, color: "training", width: 1, alpha: 0.45 },
+    byEpoch("training", epochs[`train${quantity}`], "training", 0.5),
+    byEpoch("validation", epochs[`validation${quantity}`], "validation", 1),
+    { label: "test", x: [progress.epoch], y: [test], color: "test", width: 0, points: true },
   ];
 }
 
@@ -81,7 +81,7 @@ const shading = (run: ReportRun) => ({
 });
 
 /** The learning rate of one run, with the controller's states and envelope where it has them. */
-export function learningRateChart(run: ReportRun, title?: string): HTMLElement | null {
+export function learningRateChart(run: ReportRun, title?: string, color = "signal"): HTMLElement | null {
   const { steps, epochs, observations } = run;
   const guided = observations.epoch.length > 0;
   const source = steps.epoch.length > 0 ? steps : guided ? observations : epochs;
@@ -91,8 +91,8 @@ export function learningRateChart(run: ReportRun, title?: string): HTMLElement |
       ? `Look for where the rate leaves its envelope: below it after a shake-up of the connectome (SLOW), above it in calm stretches (FAST). ${stateCounts(observations.counts)}`
       : "Look for the rate that each stretch of the other curves was trained with.",
     lines: [
-      { label: "learning rate", x: source.epoch, y: source.lr, color: "series-1" },
-      { label: "envelope", x: observations.epoch, y: observations.envelope, color: "series-2", dash: [6, 4] },
+      { label: "learning rate", x: source.epoch, y: source.lr, color },
+      { label: "envelope", x: observations.epoch, y: observations.envelope, color: "muted", dash: [6, 4] },
     ],
     yLabel: "learning rate",
     scale: "linear",
@@ -103,12 +103,12 @@ export function learningRateChart(run: ReportRun, title?: string): HTMLElement |
 
 function controllerThresholds({ enterSlow, leaveSlow, calm }: NonNullable<ReportRun["config"]["cgalr"]>) {
   const thresholds = [
-    { value: enterSlow, label: `enter SLOW: ${enterSlow}` },
+    { value: enterSlow, label: `enter SLOW ${enterSlow}` },
     {
       value: leaveSlow,
-      label: leaveSlow === calm ? `calm, leave SLOW: ${calm}` : `leave SLOW: ${leaveSlow}`,
+      label: leaveSlow === calm ? `calm, leave SLOW ${calm}` : `leave SLOW ${leaveSlow}`,
     },
-    { value: leaveSlow === calm ? undefined : calm, label: `calm: ${calm}` },
+    { value: leaveSlow === calm ? undefined : calm, label: `calm ${calm}` },
   ];
   return thresholds.filter(
     (threshold): threshold is { value: number; label: string } => threshold.value !== undefined,
@@ -120,7 +120,7 @@ export function signalCharts(run: ReportRun): (HTMLElement | null)[] {
   const { epoch, distance, z } = run.observations;
   const xRange = epochRange([run]);
   const points = epoch.length < 60;
-  const signal: Line = { label: "z", x: epoch, y: z, color: "series-1", points };
+  const signal: Line = { label: "z", x: epoch, y: z, color: "signal", points };
   const controller = run.config.cgalr ?? {};
   const [low, high] = robustRange([signal], 0.02, 0.02);
   return [
@@ -128,7 +128,7 @@ export function signalCharts(run: ReportRun): (HTMLElement | null)[] {
       title: "Topological distance",
       caption:
         "How far the connectome's births and deaths moved since the observation before. Look for a steady fall as the network settles, and for jumps out of it.",
-      lines: [{ label: "distance", x: epoch, y: distance, color: "series-4", points }],
+      lines: [{ label: "distance", x: epoch, y: distance, color: "signal", points }],
       yLabel: "topological distance",
       xRange,
       ...shading(run),
@@ -136,7 +136,7 @@ export function signalCharts(run: ReportRun): (HTMLElement | null)[] {
     epochChart({
       title: "Robust signal z",
       caption:
-        "How unusual each distance was, in robust deviations from its own trend. Look for peaks above the upper line: they slow the training.",
+        "How unusual each distance was, in robust deviations from its own trend. Look for peaks above the dashed line: they slow the training.",
       lines: [signal],
       yLabel: "z (robust deviations)",
       scale: "linear",
