@@ -1,9 +1,9 @@
 // Distances between two connectomes of one model, by name.
 
+import { checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import { eye, scope, type Tensor, tensor } from "../core/index";
 import { sameShape } from "../core/shape";
-import { requireTensor } from "../core/tensor";
 import {
   bottleneckDistance,
   type HeatKernelOptions,
@@ -67,8 +67,8 @@ export interface ConnectomeMetric<Summary = unknown> {
 
 /** Edge-wise distance ||M - M'||_F of two matrices of one shape: nothing topological, a control for the others. */
 export function frobeniusDistance(a: Tensor, b: Tensor): number {
-  requireTensor("frobeniusDistance", a);
-  requireTensor("frobeniusDistance", b);
+  checkTensor("frobeniusDistance", a);
+  checkTensor("frobeniusDistance", b);
   if (!sameShape(a.shape, b.shape)) {
     const shapes = `${formatShape(a.shape)} and ${formatShape(b.shape)}`;
     throw new RangeError(`frobeniusDistance: sizes differ: ${shapes}`);

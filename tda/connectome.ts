@@ -2,10 +2,11 @@
 
 import { withScratch } from "../backend/storage";
 import { kernels, memoryViews } from "../backend/wasm";
+import { checkTensor } from "../core/check";
 import { contiguous } from "../core/compute";
 import { formatShape, NonFiniteError } from "../core/errors";
 import { scope, type Tensor } from "../core/index";
-import { allocate, requireTensor } from "../core/tensor";
+import { allocate } from "../core/tensor";
 
 /**
  * Pearson correlation of the columns of A: [N,P] -> [P,P]. Statistics are accumulated in float64. A constant column
@@ -13,7 +14,7 @@ import { allocate, requireTensor } from "../core/tensor";
  * infinite value. Time O(N P^2), memory O(N P + P^2).
  */
 export function correlation(signals: Tensor): Tensor {
-  requireTensor("correlation", signals);
+  checkTensor("correlation", signals);
   const [n, p] = signals.shape;
   if (signals.ndim !== 2 || n < 2) {
     throw new RangeError(

@@ -1,14 +1,15 @@
 // Distances between the points of a cloud.
 
 import { kernels } from "../backend/wasm";
+import { checkTensor } from "../core/check";
 import { contiguous, toFloat32 } from "../core/compute";
 import { formatShape } from "../core/errors";
 import type { Tensor } from "../core/index";
-import { allocate, requireTensor } from "../core/tensor";
+import { allocate } from "../core/tensor";
 
 /** Euclidean distances between the rows of X: [n,d] -> [n,n]. Sums are in float64. Time O(n^2 d). */
 export function euclideanDistances(points: Tensor): Tensor {
-  requireTensor("euclideanDistances", points);
+  checkTensor("euclideanDistances", points);
   if (points.ndim !== 2) {
     throw new RangeError(`euclideanDistances: expected points [n,d], got ${formatShape(points.shape)}`);
   }

@@ -3,10 +3,10 @@
 
 import { withScratch } from "../backend/storage";
 import { kernels, memoryViews } from "../backend/wasm";
+import { checkTensor } from "../core/check";
 import { contiguous } from "../core/compute";
 import { formatShape, NonFiniteError } from "../core/errors";
 import type { Tensor } from "../core/index";
-import { requireTensor } from "../core/tensor";
 
 /** Weights at which components are born and cycles die, each ascending. */
 export interface GraphPersistence {
@@ -20,7 +20,7 @@ export interface GraphPersistence {
  * Time and memory O(P^2).
  */
 export function graphPersistence(weights: Tensor): GraphPersistence {
-  requireTensor("graphPersistence", weights);
+  checkTensor("graphPersistence", weights);
   const [p, q] = weights.shape;
   if (weights.ndim !== 2 || p !== q || p < 1) {
     throw new RangeError(`graphPersistence: expected a square matrix, got ${formatShape(weights.shape)}`);

@@ -2,10 +2,10 @@
 
 import { withScratch } from "../backend/storage";
 import { kernels, memoryViews } from "../backend/wasm";
+import { checkTensor } from "../core/check";
 import { contiguous, toFloat32 } from "../core/compute";
 import { formatShape, NonFiniteError } from "../core/errors";
 import type { Tensor } from "../core/index";
-import { requireTensor } from "../core/tensor";
 import { withWorkspace } from "./workspace";
 
 /** Options of {@link ripsPersistence}. */
@@ -66,7 +66,7 @@ const SLICE = 1024;
 export function ripsPersistence(distances: Tensor, options: RipsOptions = {}): RipsPersistence {
   const { maxDim = 1, threshold = Number.POSITIVE_INFINITY, cocycles = false, onProgress } = options;
   const { maxMemory = Number.POSITIVE_INFINITY } = options;
-  requireTensor("ripsPersistence", distances);
+  checkTensor("ripsPersistence", distances);
   const n = requireSquare(distances);
   if (!Number.isInteger(maxDim) || maxDim < 0) {
     throw new RangeError(`ripsPersistence: maxDim must be a whole number of at least 0, got ${maxDim}`);
