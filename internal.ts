@@ -6,4 +6,4 @@ export { kernels, memoryViews } from "./backend/wasm";
 export { readDistanceFile } from "./cli/distance-file";
 export { writeReport } from "./cli/report";
 export * as math from "./core/math";
-export { persistenceSvg } from "./web/report/diagram-svg";
+export { persistenceSvg } from "./report/diagram-svg";

@@ -3,7 +3,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { DataError } from "../core/index";
-import { parseRun, type RunData, renderReport, renderStudy, summariseStudy } from "../train/index";
+import { renderReport, renderStudy } from "../report/index";
+import { parseRun, type RunData, summariseStudy } from "../train/index";
 import { helpText, type OptionSpecs, parseOptions, UsageError } from "./options";
 import { writeWhole } from "./run-folder";
 import { StudyFolder } from "./study-folder";

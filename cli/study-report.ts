@@ -1,13 +1,8 @@
 // The outcome of a study: results.json, results.csv, comparison.html, and a table for the terminal.
 
 import { join } from "node:path";
-import {
-  renderStudy,
-  type ScheduleSummary,
-  type StudySummary,
-  studyCsv,
-  summariseStudy,
-} from "../train/index";
+import { renderStudy } from "../report/index";
+import { type ScheduleSummary, type StudySummary, studyCsv, summariseStudy } from "../train/index";
 import { writeWhole } from "./run-folder";
 import type { StudyFolder } from "./study-folder";
 import { VERSION } from "./version";

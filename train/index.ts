@@ -13,7 +13,6 @@ export {
   runExperiment,
 } from "./experiment";
 export { type FitOptions, type FitProgress, type FitResult, type FitSchedule, fit } from "./fit";
-export { type ReportRun, renderReport, reportRun } from "./report";
 export { parseRun, type RunConfig, type RunData } from "./run";
 export * as statistics from "./statistics";
 export {
@@ -30,7 +29,6 @@ export {
 export {
   type Curve,
   type RatePoint,
-  renderStudy,
   type ScheduleSummary,
   type StudyPart,
   type StudySummary,

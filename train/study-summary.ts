@@ -2,7 +2,6 @@
 
 import type { ObservationColumns, RunResult } from "./experiment";
 import { fnv1a } from "./hash";
-import { htmlPage } from "./page";
 import {
   holm,
   type Interval,
@@ -226,10 +225,4 @@ export function studyCsv(study: Study, results: Results): string {
     }),
   );
   return `${[COLUMNS.join(","), ...lines].join("\n")}\n`;
-}
-
-/** The report of a study as one self-contained HTML text. */
-export function renderStudy(summary: StudySummary): string {
-  const parts = summary.parts.map(({ data, model }) => `${data} ${model}`);
-  return htmlPage(`Study: ${parts.join(", ")}`, "study", summary);
 }

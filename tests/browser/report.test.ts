@@ -1,4 +1,5 @@
-import { parseRun, renderReport, renderStudy, type Study, summariseStudy, unitsOf } from "topograd/train";
+import { renderReport, renderStudy } from "topograd/report";
+import { parseRun, type Study, summariseStudy, unitsOf } from "topograd/train";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type SampleOptions, sampleRun } from "../report-sample";

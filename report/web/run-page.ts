@@ -1,11 +1,11 @@
 // The page of one run, section by section; what a run has no data for is left out.
 
-import type { ReportRun } from "../../train/report";
+import type { ReportRun } from "../columns";
+import { formatCount, formatNumber, formatPercent, formatSeconds, plural } from "../format";
 import { connectomePanel } from "./connectomes";
 import { element, figure, section, wide } from "./dom";
 import { EPOCH_SYNC, epochRange } from "./epoch-chart";
 import { best, connectomeShare, last, totalSeconds } from "./figures";
-import { formatCount, formatNumber, formatPercent, formatSeconds, plural } from "./format";
 import { learningCharts, learningRateChart, signalCharts } from "./learning";
 import { quantileBands, sortedWeights } from "./persistence";
 import { configuration } from "./settings";

@@ -1,8 +1,8 @@
 // Which neuron is which: connectome rows are neurons of one layer after another.
 
 import type { LayerSignals } from "../../train/run";
+import { plural } from "../format";
 import { element } from "./dom";
-import { plural } from "./format";
 import { swatch } from "./legend";
 import { seriesColor } from "./theme";
 

@@ -1,8 +1,8 @@
 // Where the time of a run went.
 
 import type { Seconds } from "../../train/clock";
+import { formatPercent, formatSeconds } from "../format";
 import { element } from "./dom";
-import { formatPercent, formatSeconds } from "./format";
 import { swatch } from "./legend";
 import { table } from "./tables";
 

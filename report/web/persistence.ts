@@ -1,7 +1,7 @@
 // Births and deaths of a connectome's graph homology: over time as quantile bands, and of one connectome as curves.
 
+import { formatCount } from "../format";
 import { lineChart } from "./charts";
-import { formatCount } from "./format";
 
 /** Quantiles 0, 5, 25, 50, 75, 95 and 100 % over x, a row each. */
 export interface Quantiles {

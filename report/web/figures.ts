@@ -1,6 +1,6 @@
 // What a run comes down to, in single figures.
 
-import type { ReportRun } from "../../train/report";
+import type { ReportRun } from "../columns";
 import { element } from "./dom";
 
 type Value = number | null | undefined;

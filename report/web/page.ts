@@ -1,6 +1,6 @@
 // The page of a report: one run, or several compared; and the frame of every page.
 
-import type { ReportRun } from "../../train/report";
+import type { ReportRun } from "../columns";
 import { comparisonPage } from "./comparison-page";
 import { element } from "./dom";
 import { statusPill } from "./figures";

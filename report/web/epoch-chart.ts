@@ -1,8 +1,8 @@
 // Charts over the epochs of runs: they share their cursor, their zoom and their range.
 
-import type { ReportRun } from "../../train/report";
+import type { ReportRun } from "../columns";
+import { formatPercent } from "../format";
 import { type ChartOptions, type Line, lineChart } from "./charts";
-import { formatPercent } from "./format";
 
 /** Charts over epochs move their cursors together. */
 export const EPOCH_SYNC = "epoch";

@@ -1,11 +1,11 @@
 // Curves of a study: a chart for each family of schedules, with the subject in all of them.
 
 import type { Curve, ScheduleSummary, StudyPart } from "../../train/study-summary";
+import { formatPercent } from "../format";
 import type { Band, Line } from "./charts";
 import { lineChart } from "./charts";
 import { wide } from "./dom";
 import { type EpochChartOptions, epochChart } from "./epoch-chart";
-import { formatPercent } from "./format";
 
 /** The families in the order in which they are shown, with their names and colours. */
 export const FAMILIES = {

@@ -1,12 +1,12 @@
 // The page that compares several runs.
 
-import type { ReportRun } from "../../train/report";
+import type { ReportRun } from "../columns";
+import { formatCount, formatNumber, formatPercent, formatSeconds } from "../format";
 import type { Line } from "./charts";
 import { connectomeMultiples } from "./connectomes";
 import { element, figure, section, wide } from "./dom";
 import { type EpochChartOptions, epochChart, epochRange } from "./epoch-chart";
 import { best, connectomeShare, last, statusPill, totalSeconds } from "./figures";
-import { formatCount, formatNumber, formatPercent, formatSeconds } from "./format";
 import { learningRateChart } from "./learning";
 import { differences } from "./settings";
 import { table } from "./tables";

@@ -1,9 +1,7 @@
-// The report of one run, or of several side by side, as one HTML file that loads nothing.
-// Host-neutral: texts and bytes in, text out.
+// A run as its page takes it: columns, thinned and rounded, so that a long run makes a small file.
 
-import type { EndEvent } from "./events";
-import { htmlPage } from "./page";
-import type { LayerSignals, RunConfig, RunConnectomes, RunData } from "./run";
+import type { EndEvent } from "../train/events";
+import type { LayerSignals, RunConfig, RunConnectomes, RunData } from "../train/run";
 
 /** Longer series are thinned to about this many points, which is more than a screen shows. */
 const MAX_POINTS = 2000;
@@ -71,18 +69,7 @@ function evenIndices(n: number, limit: number): number[] {
 const thin = <T>(rows: readonly T[], limit: number): T[] =>
   evenIndices(rows.length, limit).map((i) => rows[i]);
 
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-function base64(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  for (let i = 0; i < bytes.length; i += 3) {
-    const group = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    const missing = Math.max(0, i + 3 - bytes.length);
-    const digits = [18, 12, 6, 0].map((shift) => alphabet[(group >> shift) & 63]).join("");
-    parts.push(digits.slice(0, 4 - missing) + "=".repeat(missing));
-  }
-  return parts.join("");
-}
+const base64 = (bytes: Uint8Array) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
 /** The strict lower triangle of a symmetric [size, size] matrix of weights in [0, 1], a byte each. */
 function quantisedTriangle(values: Float32Array, size: number): Uint8Array {
@@ -166,16 +153,4 @@ export function reportRun(run: RunData): ReportRun {
     },
     connectomes: run.connectomes && reportConnectomes(run.connectomes, run.config.stepsPerEpoch),
   };
-}
-
-/**
- * The report as one self-contained HTML text: of one run, or the comparison of several.
- *
- * @param runs parsed run folders, at least one.
- * @throws RangeError without a run.
- */
-export function renderReport(runs: readonly RunData[]): string {
-  if (runs.length === 0) throw new RangeError("renderReport: expected at least one run");
-  const title = runs.length === 1 ? runs[0].name : `Comparison of ${runs.length} runs`;
-  return htmlPage(title, "runs", runs.map(reportRun));
 }

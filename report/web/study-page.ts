@@ -2,9 +2,9 @@
 
 import type { Interval } from "../../train/statistics";
 import type { ScheduleSummary, StudyPart, StudySummary } from "../../train/study-summary";
+import { formatCount, formatNumber, formatPercent, formatSeconds, plural } from "../format";
 import { element, figure, section, wide } from "./dom";
 import { type ForestRow, forestPlot } from "./forest";
-import { formatCount, formatNumber, formatPercent, formatSeconds, plural } from "./format";
 import { swatch } from "./legend";
 import { pageFrame } from "./page";
 import {

@@ -1,9 +1,9 @@
 // The legend of a chart: what its lines, bands and shades mean, and their values under the cursor.
 
 import type uPlot from "uplot";
+import { formatNumber } from "../format";
 import type { ChartOptions } from "./charts";
 import { element } from "./dom";
-import { formatNumber } from "./format";
 
 /** A small mark in a colour of the palette, as the chart draws it. */
 export function swatch(

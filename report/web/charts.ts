@@ -1,8 +1,8 @@
 // Line charts over uPlot: a shared cursor, a legend with live values, shaded intervals, thresholds and quantile bands.
 
 import uPlot from "uplot";
+import { formatNumber } from "../format";
 import { element, figure, onWidth } from "./dom";
-import { formatNumber } from "./format";
 import { legend } from "./legend";
 import { color, onThemeChange, translucent } from "./theme";
 

@@ -1,9 +1,9 @@
 // The configuration of runs: all of it, or what differs.
 
-import type { ReportRun } from "../../train/report";
 import type { RunConfig } from "../../train/run";
+import type { ReportRun } from "../columns";
+import { formatCount, formatNumber } from "../format";
 import { element, figure } from "./dom";
-import { formatCount, formatNumber } from "./format";
 import { definitions, table } from "./tables";
 
 /** "validationSamples" -> "validation samples". */

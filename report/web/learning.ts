@@ -1,9 +1,9 @@
 // The curves of a training run over its epochs: loss, accuracy, learning rate and the controller's signal.
 
-import type { ReportRun } from "../../train/report";
+import type { ReportRun } from "../columns";
+import { formatNumber, plural } from "../format";
 import type { Line, Shade } from "./charts";
 import { epochChart, epochRange, robustRange } from "./epoch-chart";
-import { formatNumber, plural } from "./format";
 
 type Values = readonly (number | null)[];
 

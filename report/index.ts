@@ -1,0 +1,3 @@
+// Runs and studies as pages to look at.
+
+export { renderReport, renderStudy } from "./page";
