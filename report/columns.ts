@@ -69,18 +69,7 @@ function evenIndices(n: number, limit: number): number[] {
 const thin = <T>(rows: readonly T[], limit: number): T[] =>
   evenIndices(rows.length, limit).map((i) => rows[i]);
 
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-function base64(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  for (let i = 0; i < bytes.length; i += 3) {
-    const group = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    const missing = Math.max(0, i + 3 - bytes.length);
-    const digits = [18, 12, 6, 0].map((shift) => alphabet[(group >> shift) & 63]).join("");
-    parts.push(digits.slice(0, 4 - missing) + "=".repeat(missing));
-  }
-  return parts.join("");
-}
+const base64 = (bytes: Uint8Array) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
 /** The strict lower triangle of a symmetric [size, size] matrix of weights in [0, 1], a byte each. */
 function quantisedTriangle(values: Float32Array, size: number): Uint8Array {

@@ -1,6 +1,7 @@
 // Persistence diagrams as one picture: the barcode beside the persistence diagram. The SVG is a text, so that a page can
 // take it as well as a file; its colours do not change with the theme.
 
+import { ticks } from "d3-array";
 import { formatCount, formatNumber, plural } from "./format";
 
 /** What the picture says besides the bars. */
@@ -87,19 +88,6 @@ function groupOf(diagram: Float32Array, dim: number): Group {
   return { dim, bars: longest, count: bars.length, infinite };
 }
 
-/** Multiples of 1, 2 or 5 times a power of ten from 0 to `end`, at most `most` steps of them. */
-function ticksTo(end: number, most: number): number[] {
-  let unit = 1;
-  while (unit > end) unit /= 10;
-  while (unit * 10 <= end) unit *= 10;
-  const step = [0.1, 0.2, 0.5, 1, 2, 5]
-    .map((factor) => factor * unit)
-    .find((size) => end / size <= most) as number;
-  return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) =>
-    Number((i * step).toPrecision(12)),
-  );
-}
-
 /** A mark of the persistence diagram; its shape goes with the dimension. Among many it is smaller and sheerer. */
 function marker(dim: number, x: number, y: number, label: string, isCrowded = false): string {
   const size = isCrowded ? 2.6 : 4;
@@ -160,14 +148,14 @@ function panel(
   { left, right }: typeof BARCODE,
   heading: string,
   xTitle: string,
-  ticks: readonly number[],
+  marks: readonly number[],
   x: Scale,
 ): string {
   const middle = (left + right) / 2;
   return [
     text(heading, { x: left, y: TOP - 14, "font-weight": 600, fill: TEXT }),
-    ...ticks.map((tick) => line(x(tick), TOP, x(tick), BOTTOM, { stroke: GRID })),
-    ...ticks.map((tick) => text(formatNumber(tick), { x: x(tick), y: BOTTOM + 18, "text-anchor": "middle" })),
+    ...marks.map((tick) => line(x(tick), TOP, x(tick), BOTTOM, { stroke: GRID })),
+    ...marks.map((tick) => text(formatNumber(tick), { x: x(tick), y: BOTTOM + 18, "text-anchor": "middle" })),
     line(left, BOTTOM, right, BOTTOM, { stroke: MUTED }),
     text(xTitle, { x: middle, y: BOTTOM + 42, "text-anchor": "middle", fill: TEXT }),
   ].join("");
@@ -220,7 +208,7 @@ function barcode(groups: readonly Group[], x: Scale): string {
 
 function persistenceDiagram(
   groups: readonly Group[],
-  ticks: readonly number[],
+  marks: readonly number[],
   end: number,
   x: Scale,
 ): string {
@@ -230,8 +218,8 @@ function persistenceDiagram(
   const middle = (TOP + BOTTOM) / 2;
   const isCrowded = groups.reduce((sum, { bars }) => sum + bars.length, 0) > 200;
   return [
-    ...ticks.map((tick) => line(DIAGRAM.left, y(tick), DIAGRAM.right, y(tick), { stroke: GRID })),
-    ...ticks.map((tick) =>
+    ...marks.map((tick) => line(DIAGRAM.left, y(tick), DIAGRAM.right, y(tick), { stroke: GRID })),
+    ...marks.map((tick) =>
       text(formatNumber(tick), { x: DIAGRAM.left - 10, y: y(tick) + 4, "text-anchor": "end" }),
     ),
     line(DIAGRAM.left, TOP, DIAGRAM.left, BOTTOM, { stroke: MUTED }),
@@ -273,7 +261,7 @@ export function persistenceSvg(diagrams: readonly Float32Array[], options: Diagr
     ({ left, right }: typeof BARCODE): Scale =>
     (value) =>
       left + ((right - BEYOND - left) * value) / end;
-  const ticks = ticksTo(end, 6);
+  const marks = ticks(0, end, 5);
   const [bars, points] = [scaleOf(BARCODE), scaleOf(DIAGRAM)];
   const summary = groups.map(({ dim, count }) => `${plural(count, "bar")} in dimension ${dim}`).join(", ");
   return `<?xml version="1.0" encoding="UTF-8"?>\n${tag(
@@ -294,9 +282,9 @@ export function persistenceSvg(diagrams: readonly Float32Array[], options: Diagr
     tag("rect", { width: WIDTH, height: HEIGHT, fill: "#ffffff" }),
     text(title, { x: BARCODE.left, y: 38, "font-size": 18, "font-weight": 650, fill: TEXT }),
     legend(groups),
-    panel(BARCODE, "Barcode", axis, ticks, bars),
+    panel(BARCODE, "Barcode", axis, marks, bars),
     barcode(groups, bars),
-    panel(DIAGRAM, "Persistence diagram", "birth", ticks, points),
-    persistenceDiagram(groups, ticks, end, points),
+    panel(DIAGRAM, "Persistence diagram", "birth", marks, points),
+    persistenceDiagram(groups, marks, end, points),
   )}\n`;
 }

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { licencesOf } from "./licences.mjs";
 
 function run(bin, ...args) {
   return new Promise((resolve, reject) => {
@@ -56,9 +57,9 @@ const ENTRIES = {
   worker: "cli/worker.ts",
 };
 
-function bundle() {
+async function bundle() {
   say("bundling the modules");
-  return build({
+  const { metafile } = await build({
     entryPoints: ENTRIES,
     outdir: "dist",
     bundle: true,
@@ -73,8 +74,10 @@ function bundle() {
     ignoreAnnotations: true,
     chunkNames: "chunks/[name]-[hash]",
     sourcemap: true,
+    metafile: true,
     logLevel: "warning",
   });
+  writeFileSync("dist/LICENSES.txt", `${licencesOf(metafile)}\n`);
 }
 
 async function declare() {

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import ts from "typescript";
 
-const roots = ["core", "nn", "tda", "optim", "data", "io", "train", "cli", "web", "examples"];
+const roots = ["core", "nn", "tda", "optim", "data", "io", "train", "cli", "report", "examples"];
 const forbidden = new Set(
   "pow exp expm1 log log1p log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh cbrt hypot random".split(
     " ",

@@ -18,7 +18,8 @@ import { type ReportRun, reportRun } from "../report/columns";
 import { formatNumber, formatSeconds } from "../report/format";
 import { hierarchicalOrder } from "../report/web/cluster";
 import { bytesOfBase64, type Matrix, unpackTriangle } from "../report/web/matrix";
-import { maximumSpanningTree, treeLayout } from "../report/web/spanning-tree";
+import { maximumSpanningTree } from "../report/web/spanning-tree";
+import { treeLayout } from "../report/web/tree-layout";
 import { birthsAndDeaths, type Sample, safetensors, sampleRun } from "./report-sample";
 
 const sample = sampleRun();
@@ -133,11 +134,14 @@ test("the report is one file that loads nothing", () => {
   assert.not.match(markup, /\b(src|href)\s*=/);
   assert.not.match(html, /@import|url\(/);
   assert.not.match(html, /\b(fetch|XMLHttpRequest|WebSocket|importScripts)\s*\(/);
-  // The SVG namespace is a name, not an address to load from.
-  assert.equal([...new Set(html.match(/https?:\/\/[^"'` ]*/g))], ["http://www.w3.org/2000/svg"]);
+  // The licence of the colour tables names another; the SVG namespace is a name, not an address to load from.
+  assert.equal(
+    [...new Set(html.match(/https?:\/\/[^"'`\s]*/g))],
+    ["http://www.apache.org/licenses/LICENSE-2.0", "http://www.w3.org/2000/svg"],
+  );
   assert.match(html, "default-src 'none'");
-  // It carries a copy of uPlot, whose licence asks for its notice.
-  assert.match(html, "Leon Sorokin");
+  // It carries copies of libraries whose licences ask for their notices.
+  for (const holder of ["Leon Sorokin", "Mike Bostock", "Cynthia Brewer"]) assert.match(html, holder);
 });
 
 test("no string of a run can leave its script element", () => {
@@ -213,10 +217,12 @@ test("a tree of any shape gets a finite place for every node", () => {
   const star = (n: number) => Array.from({ length: n - 1 }, (_, i) => ({ a: 0, b: i + 1, weight: 1 }));
   for (const n of [1, 2, 3, 50]) {
     for (const edges of [path(n), star(n)]) {
-      const { x, y } = treeLayout(n, edges);
+      const order = Array.from({ length: n }, (_, i) => i);
+      const { x, y } = treeLayout(order, edges);
       assert.ok([...x, ...y].every(Number.isFinite));
       const places = new Set(Array.from(x, (value, i) => `${value.toFixed(3)},${y[i].toFixed(3)}`));
       assert.is(places.size, n);
+      assert.equal(treeLayout(order, edges), { x, y });
     }
   }
 });

@@ -10,6 +10,7 @@ import { bytesOfBase64, type Matrix, unpackTriangle, weightQuantile } from "./ma
 import { Selection } from "./selection";
 import { layerLegend } from "./signals";
 import { maximumSpanningTree } from "./spanning-tree";
+import { treeLayout } from "./tree-layout";
 
 const unpack = (connectomes: ReportConnectomes): Matrix[] =>
   connectomes.snapshots.map(({ triangle }) => unpackTriangle(bytesOfBase64(triangle), connectomes.size));
@@ -29,6 +30,9 @@ export function connectomePanel(connectomes: ReportConnectomes): HTMLElement {
   const { signals, snapshots } = connectomes;
   const matrices = unpack(connectomes);
   const order = hierarchicalOrder(matrices[matrices.length - 1]);
+  const trees = matrices.map(maximumSpanningTree);
+  const reference = trees[trees.length - 1];
+  const places = treeLayout(order, reference);
   const max = colorLimit(matrices);
   const selection = new Selection();
   const columns = snapshots.map((snapshot, i) => {
@@ -38,7 +42,9 @@ export function connectomePanel(connectomes: ReportConnectomes): HTMLElement {
       {},
       element("h4", {}, label[0].toUpperCase() + label.slice(1)),
       heatMap(matrices[i], { order, signals, max, label: `Connectome, ${label}`, selection }),
-      treeGraph(maximumSpanningTree(matrices[i]), {
+      treeGraph(trees[i], {
+        places,
+        reference,
         signals,
         label: `Maximum spanning tree, ${label}`,
         selection,
@@ -54,7 +60,7 @@ export function connectomePanel(connectomes: ReportConnectomes): HTMLElement {
     element(
       "figcaption",
       {},
-      `Absolute correlation |ρ| between all pairs of ${formatCount(connectomes.size)} neurons over the probe, rows and columns in the order that clusters the last observation; below, the strongest edges that connect all neurons. Look for strong blocks forming along the diagonal, and whether they mix the layers.`,
+      `Absolute correlation |ρ| between all pairs of ${formatCount(connectomes.size)} neurons over the probe, rows and columns in the order that clusters the last observation; below, the strongest edges that connect all neurons, laid out for the last observation: faint edges are those that did not last. Look for strong blocks forming along the diagonal, and whether they mix the layers.`,
     ),
   );
 }

@@ -1,5 +1,6 @@
 // Rows of estimates with their intervals over a common axis: a forest plot.
 
+import { ticks } from "d3-array";
 import { element, figure, onWidth, svgElement } from "./dom";
 
 interface Interval {
@@ -42,17 +43,6 @@ const BOTTOM = 40;
 const LABEL = 150;
 const TEXT = 215;
 
-/** Ticks at 1, 2 or 5 times a power of ten, about six of them inside the range. */
-export function linearTicks(low: number, high: number): number[] {
-  const steps = Array.from({ length: 24 }, (_, i) =>
-    [1, 2, 5].map((digit) => Number(`${digit}e${i - 12}`)),
-  ).flat();
-  const step = steps.find((size) => (high - low) / size <= 7) ?? high - low;
-  const first = Math.ceil(low / step);
-  const count = Math.floor(high / step) - first + 1;
-  return Array.from({ length: Math.max(0, count) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-}
-
 /** A range for all rows but those far from the others, which would flatten them. */
 export function forestRange(rows: readonly ForestRow[], reference?: number): [number, number] {
   const values = rows.flatMap(({ value }) => value ?? []).sort((a, b) => a - b);
@@ -86,7 +76,7 @@ export function forestPlot(options: ForestOptions): HTMLElement {
     const bottom = TOP + ROW * rows.length;
     const text = (x: number, y: number, anchor: string, words: string, style = "") =>
       svgElement("text", { x, y, "text-anchor": anchor, class: style }, words);
-    const ticks = linearTicks(low, high).flatMap((tick) => [
+    const scale = ticks(low, high, 6).flatMap((tick) => [
       svgElement("line", { x1: place(tick), x2: place(tick), y1: TOP, y2: bottom, class: "grid-line" }),
       text(place(tick), bottom + 16, "middle", options.format(tick), "muted"),
     ]);
@@ -109,7 +99,7 @@ export function forestPlot(options: ForestOptions): HTMLElement {
       svgElement(
         "svg",
         { width, height, role: "img", "aria-label": `${options.title}. ${options.caption}` },
-        ...ticks,
+        ...scale,
         ...line,
         ...marks,
         text((left + right) / 2, bottom + 34, "middle", options.xLabel, "muted"),

@@ -1,14 +1,19 @@
 // A tree of neurons as a graph.
 
 import type { LayerSignals } from "../../train/run";
+import { plural } from "../format";
 import { element, svgElement } from "./dom";
 import type { Selection } from "./selection";
 import { layerOfRows, neuronName } from "./signals";
-import { adjacency, type Edge, treeLayout } from "./spanning-tree";
+import { adjacency, type Edge } from "./spanning-tree";
 import { seriesColor } from "./theme";
 
 /** What a tree graph shows. */
 export interface TreeGraphOptions {
+  /** Where every neuron lies. */
+  places: { x: Float64Array; y: Float64Array };
+  /** The tree that others are compared with: edges that it lacks are drawn faint. */
+  reference: readonly Edge[];
   signals: readonly LayerSignals[];
   /** What the picture is, for those who cannot see it. */
   label: string;
@@ -25,8 +30,8 @@ const MARGIN = 10;
  */
 export function treeGraph(edges: readonly Edge[], options: TreeGraphOptions): HTMLElement {
   const { signals, selection } = options;
+  const { x, y } = options.places;
   const layers = layerOfRows(signals);
-  const { x, y } = treeLayout(layers.length, edges);
   const degree = adjacency(layers.length, edges).map((neighbours) => neighbours.length);
   const [left, top] = [Math.min(...x), Math.min(...y)];
   const extent = Math.max(Math.max(...x) - left, Math.max(...y) - top) || 1;
@@ -38,16 +43,23 @@ export function treeGraph(edges: readonly Edge[], options: TreeGraphOptions): HT
   // Dots and edges shrink with their number, so that about the same share of the picture is ink.
   const unit = Math.min(6, 34 / Math.sqrt(layers.length));
 
-  const lines = edges.map(({ a, b, weight }) =>
-    svgElement("line", {
+  const keyOf = ({ a, b }: Edge) => `${Math.min(a, b)} ${Math.max(a, b)}`;
+  const lasting = new Set(options.reference.map(keyOf));
+  const shared = edges.filter((edge) => lasting.has(keyOf(edge))).length;
+  const atRest =
+    edges.length > shared ? `${shared} of ${plural(edges.length, "edge")} stay to the end` : "\u00a0";
+  const lines = edges.map((edge) => {
+    const { a, b, weight } = edge;
+    const strength = lasting.has(keyOf(edge)) ? 1 : 0.4;
+    return svgElement("line", {
       x1: px[a],
       y1: py[a],
       x2: px[b],
       y2: py[b],
-      "stroke-width": (unit * (0.3 + 0.7 * weight)).toFixed(2),
-      opacity: (0.4 + 0.5 * weight).toFixed(2),
-    }),
-  );
+      "stroke-width": (strength * unit * (0.3 + 0.7 * weight)).toFixed(2),
+      opacity: (strength * (0.4 + 0.5 * weight)).toFixed(2),
+    });
+  });
   const dots = layers.map((layer, node) => {
     const dot = svgElement("circle", {
       cx: px[node],
@@ -58,7 +70,7 @@ export function treeGraph(edges: readonly Edge[], options: TreeGraphOptions): HT
     dot.style.fill = `var(--${seriesColor(layer)})`;
     return dot;
   });
-  const readout = element("div", { class: "readout" }, "\u00a0");
+  const readout = element("div", { class: "readout" }, atRest);
   const svg = svgElement(
     "svg",
     { viewBox: `0 0 ${SIDE} ${SIDE}`, class: "tree", role: "img", "aria-label": options.label },
@@ -77,13 +89,11 @@ export function treeGraph(edges: readonly Edge[], options: TreeGraphOptions): HT
     const row = node === undefined ? null : Number(node);
     selection?.select(...(row === null ? [] : [row]));
     readout.textContent =
-      row === null
-        ? "\u00a0"
-        : `${neuronName(signals, row)}: ${degree[row]} ${degree[row] === 1 ? "neighbour" : "neighbours"}`;
+      row === null ? atRest : `${neuronName(signals, row)}: ${plural(degree[row], "neighbour")}`;
   });
   svg.addEventListener("pointerleave", () => {
     selection?.select();
-    readout.textContent = "\u00a0";
+    readout.textContent = atRest;
   });
   return element("div", { class: "tree-graph" }, svg, readout);
 }

@@ -1,5 +1,6 @@
 // A connectome as a heat map: blocks are groups of neurons that respond alike.
 
+import { interpolateBuPu, interpolateMagma } from "d3-scale-chromatic";
 import type { LayerSignals } from "../../train/run";
 import { element } from "./dom";
 import type { Matrix } from "./matrix";
@@ -19,39 +20,18 @@ export interface HeatMapOptions {
   selection?: Selection;
 }
 
-// Stops from weak to strong, evenly spaced. Weak weights are close to the page's own ground, so strong ones stand out,
-// and lightness runs one way throughout, which colour-blind eyes see as well.
-/** Magma (matplotlib, CC0). */
-const DARK = [
-  "000004",
-  "180f3d",
-  "440f76",
-  "721f81",
-  "9e2f7f",
-  "cd4071",
-  "f1605d",
-  "fd9668",
-  "feca8d",
-  "fcfdbf",
-];
-/** White through BuPu's hues (ColorBrewer, Apache 2.0). */
-const LIGHT = ["ffffff", "e0ecf4", "bfd3e6", "9ebcda", "8c96c6", "8c6bb1", "88419d", "810f7c", "4d004b"];
-
-/** 256 colours as RGB bytes. */
-function ramp(): Uint8ClampedArray {
-  const stops = (isDark() ? DARK : LIGHT).map((hex) =>
-    [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)),
-  );
-  const colors = new Uint8ClampedArray(3 * 256);
+/**
+ * 256 colours from weak to strong, RGBA. Weak weights are close to the page's own ground, so strong ones stand out, and
+ * lightness runs one way throughout, which colour-blind eyes see as well.
+ */
+function ramp(): ImageData {
+  const colorAt = isDark() ? interpolateMagma : interpolateBuPu;
+  const pen = element("canvas", { width: 256, height: 1 }).getContext("2d")!;
   for (let i = 0; i < 256; i++) {
-    const place = (i / 255) * (stops.length - 1);
-    const below = Math.min(Math.floor(place), stops.length - 2);
-    for (let channel = 0; channel < 3; channel++) {
-      const [from, to] = [stops[below][channel], stops[below + 1][channel]];
-      colors[3 * i + channel] = from + (to - from) * (place - below);
-    }
+    pen.fillStyle = colorAt(i / 255);
+    pen.fillRect(i, 0, 1, 1);
   }
-  return colors;
+  return pen.getImageData(0, 0, 256, 1);
 }
 
 function paint(
@@ -59,13 +39,13 @@ function paint(
   { size, values }: Matrix,
   { order, signals, max }: HeatMapOptions,
 ): void {
-  const colors = ramp();
+  const colors = ramp().data;
   const image = new ImageData(size, size);
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       const weight = values[order[row] * size + order[column]];
-      const level = 3 * Math.min(255, Math.round((255 * weight) / max));
-      image.data.set([colors[level], colors[level + 1], colors[level + 2], 255], 4 * (row * size + column));
+      const level = 4 * Math.min(255, Math.round((255 * weight) / max));
+      image.data.set(colors.subarray(level, level + 4), 4 * (row * size + column));
     }
   }
   const pixels = element("canvas", { width: size, height: size });
@@ -145,14 +125,7 @@ export function heatMap(matrix: Matrix, options: HeatMapOptions): HTMLElement {
 /** The scale of the colours from 0 to `max`. */
 export function colorBar(max: number): HTMLElement {
   const canvas = element("canvas", { width: 256, height: 1, "aria-hidden": "true" });
-  const draw = () => {
-    const colors = ramp();
-    const image = new ImageData(256, 1);
-    for (let i = 0; i < 256; i++) {
-      image.data.set([colors[3 * i], colors[3 * i + 1], colors[3 * i + 2], 255], 4 * i);
-    }
-    canvas.getContext("2d")!.putImageData(image, 0, 0);
-  };
+  const draw = () => canvas.getContext("2d")!.putImageData(ramp(), 0, 0);
   draw();
   onThemeChange(draw);
   return element("div", { class: "color-bar" }, "|ρ| 0", canvas, `${max < 1 ? "≥ " : ""}${max.toFixed(1)}`);
