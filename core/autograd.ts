@@ -2,21 +2,26 @@
 // went in, what it saved, and how a gradient of its output becomes gradients of its inputs. backward() walks the nodes
 // from the newest to the oldest, which is a topological order, and adds up what arrives.
 
-import { add, addInPlace, contiguousCopy, full } from "./compute";
+import { checkOptions, checkTensor } from "./check";
+import { addInPlace, contiguousCopy, full, plus, sumTo } from "./compute";
 import { formatShape } from "./errors";
 import { closeScope, openScope, registerForCollection, type Scope } from "./memory";
-import { sameShape } from "./shape";
-import { alias, isTensor, type Tensor } from "./tensor";
+import { type Shape, sameShape } from "./shape";
+import { alias, defineMethods, isTensor, type Tensor } from "./tensor";
+
+/** What a rule is told of the inputs, which it must not hold on to: whatever it closes over stays in memory. */
+export interface Inputs {
+  shapes: readonly Shape[];
+  /** Whether a gradient of each is wanted. */
+  needs: readonly boolean[];
+}
 
 /**
- * Turns the gradient of the output into one gradient per input (null where `needs` is false).
- * `saved` are the tensors given to record().
+ * Turns the gradient of the output into one gradient per input, null where none is needed. A gradient may have the shape
+ * to which its input was broadcast: the engine sums it. `saved` are the tensors given to record(); where that was null,
+ * so is this.
  */
-export type Backward = (
-  gradient: Tensor,
-  saved: readonly Tensor[],
-  needs: readonly boolean[],
-) => (Tensor | null)[];
+export type Backward = (gradient: Tensor, saved: readonly Tensor[], inputs: Inputs) => (Tensor | null)[];
 
 let gradientsEnabled = true;
 let nextId = 0;
@@ -26,7 +31,8 @@ export class Node {
   readonly id = nextId++;
   /** The node that made each input, the input itself where it is a leaf, null where no gradient is wanted. */
   readonly inputs: readonly (Node | Tensor | null)[];
-  private readonly saved: Tensor[];
+  private readonly shapes: readonly Shape[];
+  private readonly saved: (Tensor | null)[];
   private readonly versions: number[];
   private references = 1;
   /** Gradient that has arrived so far, during backward(). */
@@ -36,36 +42,38 @@ export class Node {
   constructor(
     readonly name: string,
     inputs: readonly Tensor[],
-    saved: readonly Tensor[],
+    saved: readonly (Tensor | null)[],
     private readonly rule: Backward,
   ) {
     this.inputs = inputs.map((input) => (input.requiresGrad ? (input.node ?? input) : null));
     for (const input of this.inputs) if (input instanceof Node) input.references++;
-    this.saved = saved.map(alias);
-    this.versions = saved.map((tensor) => tensor.handle.storage.version);
+    this.shapes = inputs.map((input) => input.shape);
+    this.saved = saved.map((tensor) => tensor && alias(tensor));
+    this.versions = saved.map((tensor) => tensor?.storage.version ?? 0);
   }
 
   /** Gradients of the inputs from the gradient of the output. */
   differentiate(gradient: Tensor): (Tensor | null)[] {
     for (const [i, tensor] of this.saved.entries()) {
-      if (tensor.handle.storage.version !== this.versions[i]) {
+      if (tensor !== null && tensor.storage.version !== this.versions[i]) {
         throw new Error(
           `backward: a tensor of shape ${formatShape(tensor.shape)} that ${this.name} saved was changed by assign() ` +
             "before backward() used it",
         );
       }
     }
-    return this.rule(
-      gradient,
-      this.saved,
-      this.inputs.map((input) => input !== null),
-    );
+    const needs = this.inputs.map((input) => input !== null);
+    const gradients = this.rule(gradient, this.saved as Tensor[], { shapes: this.shapes, needs });
+    return this.shapes.map((shape, i) => {
+      const arriving = needs[i] ? (gradients[i] ?? null) : null;
+      return arriving && sumTo(arriving, shape);
+    });
   }
 
   /** Frees the saved tensors. */
   consume(): void {
     this.consumed = true;
-    for (const tensor of this.saved) tensor.free("after backward()");
+    for (const tensor of this.saved) tensor?.free("after backward()");
     this.saved.length = 0;
   }
 
@@ -74,7 +82,7 @@ export class Node {
     const pending: Node[] = [this];
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       if (--node.references > 0) continue;
-      for (const tensor of node.saved) tensor.free("with its graph");
+      for (const tensor of node.saved) tensor?.free("with its graph");
       node.saved.length = 0;
       for (const input of node.inputs) if (input instanceof Node) pending.push(input);
     }
@@ -83,13 +91,14 @@ export class Node {
 
 /**
  * Records that `out` was computed from `inputs`. Does nothing when no input requires a gradient or inside noGrad().
- * `saved` are the tensors that `rule` will need; they stay in memory until backward() has used them.
+ * `saved` are the tensors that `rule` will need, null for those that it will not; they stay in memory until backward()
+ * has used them.
  */
 export function record(
   name: string,
   out: Tensor,
   inputs: readonly Tensor[],
-  saved: readonly Tensor[],
+  saved: readonly (Tensor | null)[],
   rule: Backward,
 ): Tensor {
   if (gradientsEnabled && inputs.some((input) => input.requiresGrad)) {
@@ -133,7 +142,11 @@ function sortedGraph(root: Node): Node[] {
  * Computes the gradient of `root` by every leaf it depends on and adds it to the leaves' `grad`. `seed` is
  * d(objective)/d(root); default 1 for a tensor of one element. Without `retainGraph` what the graph saved is freed.
  */
-export function backward(root: Tensor, seed: Tensor | undefined, retainGraph: boolean): void {
+function backward(root: Tensor, seed?: Tensor, options: { retainGraph?: boolean } = {}): void {
+  checkTensor("backward", root);
+  if (seed !== undefined) checkTensor("backward", seed, "gradient");
+  checkOptions("backward", options, ["retainGraph"]);
+  const { retainGraph = false } = options;
   if (!root.requiresGrad) {
     throw new Error("backward: this tensor does not depend on any tensor with requiresGrad");
   }
@@ -142,9 +155,9 @@ export function backward(root: Tensor, seed: Tensor | undefined, retainGraph: bo
       `backward: a tensor of shape ${formatShape(root.shape)} needs a gradient argument; only one element has a default`,
     );
   }
-  if (seed !== undefined && !sameShape(seed.shape, root.shape)) {
+  if (seed !== undefined && (seed.dtype !== "float32" || !sameShape(seed.shape, root.shape))) {
     throw new RangeError(
-      `backward: the gradient has shape ${formatShape(seed.shape)}, the tensor ${formatShape(root.shape)}`,
+      `backward: the ${seed.dtype} gradient has shape ${formatShape(seed.shape)}, the tensor ${formatShape(root.shape)}`,
     );
   }
   withoutGradients(() => {
@@ -210,7 +223,7 @@ function addToNode(node: Node, arriving: Tensor): void {
   } else if (ownsData(node.gradient)) {
     addInPlace(node.gradient, arriving);
   } else {
-    const sum = add(node.gradient, arriving);
+    const sum = plus(node.gradient, arriving);
     node.gradient.free("by backward()");
     node.gradient = alias(sum);
   }
@@ -228,3 +241,18 @@ function addToLeaf(leaf: Tensor, arriving: Tensor, made: Scope): void {
   leaf.grad.isGradient = true;
   registerForCollection(leaf.grad);
 }
+
+export interface BackwardMethod {
+  /**
+   * Computes the gradient of this tensor by every leaf it depends on and adds it to their `grad`.
+   * @param gradient d(objective)/d(this), of the same shape. Default: 1, for a tensor of one element.
+   * @param options.retainGraph keep what backward needs, so that it can run again. Default false.
+   */
+  backward(gradient?: Tensor, options?: { retainGraph?: boolean }): void;
+}
+
+declare module "./tensor" {
+  interface Tensor extends BackwardMethod {}
+}
+
+defineMethods<BackwardMethod>({ backward });

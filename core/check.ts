@@ -70,7 +70,7 @@ function describeBounds({ atLeast, above, atMost, below }: Bounds): string {
     atMost === undefined ? "" : `at most ${atMost}`,
     below === undefined ? "" : `below ${below}`,
   ].filter((part) => part !== "");
-  return parts.length === 0 ? "" : ` ${parts.join(" and ")}`;
+  return parts.length === 0 ? "" : ` ${parts.join(" and ").replace(/^at/, "of at")}`;
 }
 
 /** Throws unless the value is an integer within the bounds and within 32 bits. `name` is the argument's or option's. */
@@ -83,8 +83,13 @@ export function checkInteger(
   const fits = typeof value === "number" && Number.isInteger(value) && Math.abs(value) <= MAX_INTEGER;
   if (fits && withinBounds(value, bounds)) return;
   const large = typeof value === "number" && Number.isInteger(value) && withinBounds(value, bounds);
-  const limit = large ? ` of at most ${MAX_INTEGER}` : describeBounds(bounds);
-  const failure = `${operation}: ${name} must be an integer${limit}, got ${describe(value)}`;
+  const positive = bounds.atLeast === 1 && bounds.atMost === undefined;
+  const kind = large
+    ? `an integer of at most ${MAX_INTEGER}`
+    : positive
+      ? "a positive integer"
+      : `an integer${describeBounds(bounds)}`;
+  const failure = `${operation}: ${name} must be ${kind}, got ${describe(value)}`;
   throw typeof value === "number" ? new RangeError(failure) : new TypeError(failure);
 }
 

@@ -1,7 +1,7 @@
 // Making tensors from JavaScript values.
 
-import { memoryViews } from "../backend/wasm";
-import { full as filled } from "./compute";
+import { fill, writeElement, writeElements } from "../backend/view";
+import { checkChoice, checkInteger, checkNumber, checkOptions, checkTensor, describe } from "./check";
 import { formatShape } from "./errors";
 import { checkShape, type Shape, sizeOf } from "./shape";
 import { allocate, type DType, type NestedArray, type Tensor } from "./tensor";
@@ -25,13 +25,32 @@ type TypedArray =
   | Int32Array
   | Uint32Array;
 
+/** Also those of another realm (an iframe, a vm context), whose classes are not ours. */
+function kindOf(value: unknown): string {
+  return ArrayBuffer.isView(value) ? Object.prototype.toString.call(value).slice(8, -1) : "";
+}
+
+const KINDS = new Set(
+  "Float32Array Float64Array Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array".split(
+    " ",
+  ),
+);
+
 function isTypedArray(value: unknown): value is TypedArray {
-  return (
-    ArrayBuffer.isView(value) &&
-    !(value instanceof DataView) &&
-    !(value instanceof BigInt64Array) &&
-    !(value instanceof BigUint64Array)
-  );
+  return KINDS.has(kindOf(value));
+}
+
+const OPTIONS = ["dtype", "requiresGrad"];
+const DTYPES: readonly DType[] = ["float32", "int32"];
+
+function checkTensorOptions(operation: string, options: TensorOptions, known = OPTIONS): DType {
+  checkOptions(operation, options, known);
+  const { dtype = "float32", requiresGrad = false } = options;
+  checkChoice(operation, "dtype", dtype, DTYPES);
+  if (typeof requiresGrad !== "boolean") {
+    throw new TypeError(`${operation}: requiresGrad must be true or false, got ${describe(requiresGrad)}`);
+  }
+  return dtype;
 }
 
 function finish(out: Tensor, options: TensorOptions): Tensor {
@@ -39,25 +58,29 @@ function finish(out: Tensor, options: TensorOptions): Tensor {
   return out;
 }
 
+/** Deeper nesting is a mistake, such as an array that holds itself. */
+const MAX_DEPTH = 64;
+
 function flatten(data: NestedArray): { values: number[]; shape: number[] } {
   const shape: number[] = [];
   for (let level: NestedArray = data; Array.isArray(level); level = level[0] as NestedArray) {
     shape.push(level.length);
+    if (shape.length > MAX_DEPTH) {
+      throw new RangeError(`tensor: arrays are nested at most ${MAX_DEPTH} deep; is one part of itself?`);
+    }
     if (level.length === 0) break;
   }
   const values: number[] = [];
   const walk = (item: NestedArray, axis: number, path: string): void => {
     if (axis === shape.length) {
       if (typeof item !== "number") {
-        throw new TypeError(
-          `tensor: element ${path || "0"} is ${Array.isArray(item) ? "an array" : typeof item}, expected a number`,
-        );
+        throw new TypeError(`tensor: element ${path || "0"} is ${describe(item)}, expected a number`);
       }
       values.push(item);
       return;
     }
     if (!Array.isArray(item) || item.length !== shape[axis]) {
-      const got = Array.isArray(item) ? `${item.length} elements` : typeof item;
+      const got = Array.isArray(item) ? `${item.length} elements` : describe(item);
       throw new RangeError(
         `tensor: nested arrays must be even: ${path || "the array"} has ${got}, expected ${shape[axis]}`,
       );
@@ -77,20 +100,25 @@ export function tensor(
   data: NestedArray | TypedArray,
   options: TensorOptions & { shape?: Shape } = {},
 ): Tensor {
-  const { values, shape } = isTypedArray(data) ? { values: data, shape: [data.length] } : flatten(data);
-  const dtype = options.dtype ?? (data instanceof Int32Array ? "int32" : "float32");
-  if (dtype !== "float32" && dtype !== "int32") {
-    throw new TypeError(`tensor: dtype must be "float32" or "int32", got ${String(dtype)}`);
+  checkOptions("tensor", options, [...OPTIONS, "shape"]);
+  const kind = kindOf(data);
+  const fallback: DType = kind === "Int32Array" ? "int32" : "float32";
+  const { shape: wanted, ...rest } = options;
+  const dtype = checkTensorOptions("tensor", { ...rest, dtype: options.dtype ?? fallback });
+  if (kind !== "" && !KINDS.has(kind)) {
+    throw new TypeError(
+      `tensor: a ${kind} does not hold 32-bit numbers; convert it, for example to Float64Array`,
+    );
   }
-  const target = options.shape === undefined ? shape : inferShape("tensor", options.shape, values.length);
-  if (dtype === "int32" && !(values instanceof Int32Array)) {
-    const odd = (values as ArrayLike<number>).length > 0 ? findNonInteger(values) : -1;
+  const { values, shape } = isTypedArray(data) ? { values: data, shape: [data.length] } : flatten(data);
+  const target = wanted === undefined ? shape : inferShape("tensor", wanted, values.length);
+  if (dtype === "int32" && kind !== "Int32Array") {
+    const odd = findNonInteger(values);
     if (odd >= 0)
       throw new TypeError(`tensor: int32 element ${odd} is ${values[odd]}, expected a 32-bit integer`);
   }
   const out = allocate(target, dtype);
-  const { f32, i32 } = memoryViews();
-  (dtype === "int32" ? i32 : f32).set(values, out.ptr >>> 2);
+  writeElements(out, values);
   return finish(out, options);
 }
 
@@ -101,8 +129,11 @@ function findNonInteger(values: ArrayLike<number>): number {
 
 /** Resolves a -1 in `shape` from the number of elements, and checks that the counts agree. */
 export function inferShape(operation: string, shape: Shape, size: number): number[] {
-  const unknown = shape.indexOf(-1);
-  const out = [...shape];
+  const unknown = Array.isArray(shape) ? shape.indexOf(-1) : -1;
+  const out = checkShape(
+    operation,
+    unknown < 0 ? shape : shape.map((extent, d) => (d === unknown ? 0 : extent)),
+  );
   if (unknown >= 0) {
     const known = shape.reduce((product, extent, d) => (d === unknown ? product : product * extent), 1);
     out[unknown] = known > 0 ? size / known : 0;
@@ -110,7 +141,6 @@ export function inferShape(operation: string, shape: Shape, size: number): numbe
   if (unknown >= 0 && !Number.isInteger(out[unknown])) {
     throw new RangeError(`${operation}: ${size} elements do not fill shape ${formatShape(shape)}`);
   }
-  checkShape(operation, out);
   if (sizeOf(out) !== size) {
     throw new RangeError(
       `${operation}: ${size} elements do not fill shape ${formatShape(shape)} of ${sizeOf(out)}`,
@@ -119,32 +149,61 @@ export function inferShape(operation: string, shape: Shape, size: number): numbe
   return out;
 }
 
+function filled(operation: string, shape: Shape, value: number, options: TensorOptions): Tensor {
+  const dtype = checkTensorOptions(operation, options);
+  if (typeof value !== "number" || (dtype === "int32" && (value | 0) !== value)) {
+    const kind = dtype === "int32" ? "a 32-bit integer" : "a number";
+    throw new TypeError(`${operation}: expected ${kind}, got ${describe(value)}`);
+  }
+  const out = allocate(checkShape(operation, shape), dtype);
+  fill(out, value);
+  return finish(out, options);
+}
+
 /** A tensor filled with one value. */
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
-  return finish(filled(shape, value, options.dtype), options);
+  return filled("full", shape, value, options);
 }
 
 /** A tensor of zeros. */
 export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
-  return full(shape, 0, options);
+  return filled("zeros", shape, 0, options);
 }
 
 /** A tensor of ones. */
 export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
-  return full(shape, 1, options);
+  return filled("ones", shape, 1, options);
 }
 
 /** Zeros of another tensor's shape and dtype. */
 export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  return zeros(x.shape, { dtype: x.dtype, ...options });
+  checkTensor("zerosLike", x);
+  return filled("zerosLike", x.shape, 0, { dtype: x.dtype, ...options });
 }
 
 /** The n x n identity matrix. */
 export function eye(n: number, options: TensorOptions = {}): Tensor {
-  const out = filled([n, n], 0, options.dtype);
-  const { f32, i32 } = memoryViews();
-  const view = out.dtype === "int32" ? i32 : f32;
-  for (let i = 0; i < n; i++) view[(out.ptr >>> 2) + i * (n + 1)] = 1;
+  checkInteger("eye", "n", n, { atLeast: 0 });
+  const out = filled("eye", [n, n], 0, options);
+  for (let i = 0; i < n; i++) writeElement(out, i * (n + 1), 1);
+  return out;
+}
+
+/** A tensor [n] whose elements follow from their positions, computed in float64. */
+function sequence(
+  operation: string,
+  n: number,
+  value: (i: number) => number,
+  options: TensorOptions,
+): Tensor {
+  const dtype = checkTensorOptions(operation, options);
+  const out = allocate(checkShape(operation, [n]), dtype);
+  const values = Float64Array.from({ length: n }, (_, i) => value(i));
+  const odd = dtype === "int32" ? findNonInteger(values) : -1;
+  if (odd >= 0) {
+    throw new TypeError(`${operation}: int32 element ${odd} is ${values[odd]}, expected a 32-bit integer`);
+  }
+  writeElements(out, values);
   return finish(out, options);
 }
 
@@ -153,22 +212,23 @@ export function arange(start: number, stop?: number, step = 1, options: TensorOp
   const from = stop === undefined ? 0 : start;
   const to = stop ?? start;
   if (step === 0 || !Number.isFinite(step) || !Number.isFinite(to - from)) {
-    throw new RangeError(`arange: needs finite bounds and a step that is not 0, got ${from}, ${to}, ${step}`);
+    throw new RangeError(
+      `arange: needs finite bounds and a step that is not 0, got ${[from, to, step].map(describe).join(", ")}`,
+    );
   }
-  const n = Math.max(0, Math.ceil((to - from) / step));
-  return tensor(
-    Float64Array.from({ length: n }, (_, i) => from + i * step),
-    options,
-  );
+  return sequence("arange", Math.max(0, Math.ceil((to - from) / step)), (i) => from + i * step, options);
 }
 
 /** `count` evenly spaced values from `start` to `stop`, both included. */
 export function linspace(start: number, stop: number, count: number, options: TensorOptions = {}): Tensor {
-  if (!Number.isInteger(count) || count < 0)
-    throw new RangeError(`linspace: count must be 0 or more, got ${count}`);
+  checkNumber("linspace", "start", start);
+  checkNumber("linspace", "stop", stop);
+  checkInteger("linspace", "count", count, { atLeast: 0 });
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
-  const values = Float64Array.from({ length: count }, (_, i) =>
-    i === count - 1 && count > 1 ? stop : start + i * step,
+  return sequence(
+    "linspace",
+    count,
+    (i) => (i === count - 1 && count > 1 ? stop : start + i * step),
+    options,
   );
-  return tensor(values, options);
 }

@@ -1,10 +1,11 @@
 // Operations that users define, with gradients of their own.
 
 import { record, withoutGradients } from "./autograd";
+import { checkTensor } from "./check";
 import { formatShape } from "./errors";
 import { runInScope } from "./memory";
 import { sameShape } from "./shape";
-import { isTensor, requireTensor, type Tensor, viewOf } from "./tensor";
+import { isTensor, type Tensor, viewOf } from "./tensor";
 
 /**
  * Makes an operation from its value and its gradient; check it with gradcheck().
@@ -31,12 +32,12 @@ export function customOp(
   backward: (gradient: Tensor, inputs: readonly Tensor[], output: Tensor) => readonly (Tensor | null)[],
 ): (...inputs: Tensor[]) => Tensor {
   return (...inputs) => {
-    for (const input of inputs) requireTensor(name, input);
+    for (const input of inputs) checkTensor(name, input);
     // A view, because forward() may return one of its inputs, which has a place in the graph already.
     const out = runInScope(
       () => {
         const result = withoutGradients(() => forward(...inputs));
-        requireTensor(name, result);
+        checkTensor(name, result);
         if (result.dtype !== "float32") {
           throw new TypeError(`${name}: forward must return a float32 tensor, got ${result.dtype}`);
         }
@@ -63,7 +64,7 @@ function checkGradients(name: string, gradients: readonly (Tensor | null)[], sav
   }
   for (const [i, gradient] of gradients.entries()) {
     if (gradient === null) continue;
-    requireTensor(`${name}: gradient ${i}`, gradient);
+    checkTensor(`${name}: gradient ${i}`, gradient);
     if (gradient.dtype !== "float32" || !sameShape(gradient.shape, saved[i].shape)) {
       throw new RangeError(
         `${name}: the gradient of input ${i} must be float32 ${formatShape(saved[i].shape)}, ` +

@@ -1,6 +1,6 @@
 // Checks gradients against finite differences.
 
-import { memoryViews } from "../backend/wasm";
+import { readElement, writeElement } from "../backend/view";
 import { withoutGradients } from "./autograd";
 import { formatShape } from "./errors";
 import { runInScope } from "./memory";
@@ -50,16 +50,15 @@ export function gradcheck(
         if (!leaf.requiresGrad) continue;
         const analytic = leaf.grad === null ? new Float32Array(leaf.size) : leaf.grad.toFloat32Array();
         for (let e = 0; e < leaf.size; e++) {
-          const at = (leaf.ptr >>> 2) + e;
-          const value = memoryViews().f32[at];
+          const value = readElement(leaf, e);
           const shifted = (by: number) => {
-            memoryViews().f32[at] = value + by;
+            writeElement(leaf, e, value + by);
             const objective = weigh();
-            return { objective, position: memoryViews().f32[at] };
+            return { objective, position: readElement(leaf, e) };
           };
           const above = shifted(step);
           const below = shifted(-step);
-          memoryViews().f32[at] = value;
+          writeElement(leaf, e, value);
           const numeric = (above.objective - below.objective) / (above.position - below.position);
           const difference = Math.abs(numeric - analytic[e]);
           if (!(difference <= tolerance * (1 + Math.abs(numeric)))) {

@@ -1,6 +1,6 @@
 // The public face of the core.
 
-import "./methods";
+import "./ops/index";
 import { withoutGradients } from "./autograd";
 import { isThenable, runInScope } from "./memory";
 import { isTensor } from "./tensor";
@@ -20,11 +20,11 @@ export type {
 export { where } from "./ops/indexing";
 export { concat, stack } from "./ops/layout";
 export type { AveragePoolingOptions, PoolingOptions } from "./ops/pooling";
-export type { Axes, ReduceOptions } from "./ops/reduce";
+export type { Axes, ReduceOptions, VarianceOptions } from "./ops/reduce";
 export type { Pair } from "./ops/window";
 export { Generator, type GeneratorState, manualSeed, rand, randn } from "./random";
 export type { Shape } from "./shape";
-export type { Stateful } from "./stateful";
+export type { Stateful, StateTree } from "./stateful";
 export { type DType, type NestedArray, Tensor } from "./tensor";
 
 /**

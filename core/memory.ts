@@ -129,21 +129,26 @@ export function openSynchronousScope(reason: string): Scope {
   return openScope(reason);
 }
 
-function collectManaged(
-  value: unknown,
-  isManaged: (value: unknown) => value is Managed,
-  found: Set<Managed>,
-): void {
-  if (typeof value !== "object" || value === null) return;
-  if (isManaged(value)) {
-    found.add(value);
-  } else if (Array.isArray(value)) {
-    for (const item of value) collectManaged(item, isManaged, found);
-  } else if (value instanceof Map || value instanceof Set) {
-    for (const item of value.values()) collectManaged(item, isManaged, found);
-  } else if (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null) {
-    for (const item of Object.values(value)) collectManaged(item, isManaged, found);
+function partsOf(value: object): Iterable<unknown> {
+  if (Array.isArray(value) || value instanceof Set) return value;
+  if (value instanceof Map) return value.values();
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ? Object.values(value) : [];
+}
+
+/** The tensors in a result: in arrays, maps, sets and plain objects, as deep as they are nested. */
+function collectManaged(root: unknown, isManaged: (value: unknown) => value is Managed): Set<Managed> {
+  const found = new Set<Managed>();
+  const seen = new Set<unknown>();
+  const pending: unknown[] = [root];
+  for (let i = 0; i < pending.length; i++) {
+    const value = pending[i];
+    if (typeof value !== "object" || value === null || seen.has(value)) continue;
+    seen.add(value);
+    if (isManaged(value)) found.add(value);
+    else for (const item of partsOf(value)) pending.push(item);
   }
+  return found;
 }
 
 /** True for promises and other thenables. */
@@ -160,20 +165,17 @@ export function runInScope<T>(
   isManaged: (value: unknown) => value is Managed,
 ): T {
   const scope = openScope(reason);
-  let result: T;
+  let survivors: Set<Managed> | undefined;
   try {
-    result = body();
+    const result = body();
     if (isThenable(result)) {
       throw new TypeError("scope: the callback returned a promise; a scope covers synchronous code only");
     }
-  } catch (error) {
-    closeScope(scope);
-    throw error;
+    survivors = collectManaged(result, isManaged);
+    return result;
+  } finally {
+    closeScope(scope, survivors);
   }
-  const survivors = new Set<Managed>();
-  collectManaged(result, isManaged, survivors);
-  closeScope(scope, survivors);
-  return result;
 }
 
 /** Throws when the tensor was freed; `operation` is what was about to use it. */

@@ -1,19 +1,19 @@
 // Random numbers from a counter-based generator (Philox4x32-10, Salmon et al. 2011): every draw is a function of the
 // seed and a position, so the same seed gives the same numbers on every runtime and with any number of threads.
 
-import { kernels } from "../backend/wasm";
+import * as launch from "../backend/launch/random";
+import { checkInteger, checkOptions, describe } from "./check";
 import { checkShape, type Shape } from "./shape";
 import type { Stateful } from "./stateful";
 import { allocate, type Tensor } from "./tensor";
 
 /** A generator's seed and how many blocks of four numbers it has drawn. */
-export interface GeneratorState {
-  seed: number;
-  position: number;
-}
+export type GeneratorState = { seed: number; position: number };
 
-/** The rest of a kernel's arguments: seed and position, each as two 32-bit halves. */
-type Position = readonly [number, number, number, number];
+function checkSeed(operation: string, seed: unknown): asserts seed is number {
+  if (Number.isSafeInteger(seed) && (seed as number) >= 0) return;
+  throw new RangeError(`${operation}: a seed is an integer from 0 to 2^53 - 1, got ${describe(seed)}`);
+}
 
 /** A stream of random numbers. The global one is seeded by manualSeed(). */
 export class Generator implements Stateful<GeneratorState> {
@@ -27,25 +27,22 @@ export class Generator implements Stateful<GeneratorState> {
 
   /** Starts the stream of another seed. */
   reseed(seed: number): void {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new RangeError(`manualSeed: a seed is an integer from 0 to 2^53 - 1, got ${seed}`);
-    }
+    checkSeed("manualSeed", seed);
     this.seed = seed;
     this.position = 0;
   }
 
-  /** @internal Reserves the numbers for n elements. */
-  advance(n: number): Position {
-    const from = this.position;
+  /** Reserves the numbers for n elements, and says where they begin. */
+  private advance(n: number): launch.StreamPosition {
+    const block = this.position;
     this.position += Math.ceil(n / 4);
-    const halves = (value: number) => [value >>> 0, Math.floor(value / 2 ** 32)] as const;
-    return [...halves(this.seed), ...halves(from)];
+    return { seed: this.seed, block };
   }
 
   /** An integer from 0 to 2^32 - 1, for seeding what has a generator of its own. */
   nextInteger(): number {
     const bits = allocate([1], "int32");
-    kernels().random_bits(bits.ptr, 1, ...this.advance(1));
+    launch.randomBits(bits, this.advance(1));
     const value = bits.item() >>> 0;
     bits.dispose();
     return value;
@@ -53,31 +50,30 @@ export class Generator implements Stateful<GeneratorState> {
 
   /** int32 permutation of 0..n-1. */
   permutation(n: number): Tensor {
+    checkInteger("permutation", "n", n, { atLeast: 0 });
     const out = allocate([n], "int32");
-    kernels().permutation_i32(out.ptr, n, ...this.advance(n));
+    launch.permutation(out, this.advance(n));
     return out;
   }
 
   /** float32 in [low, high). */
   uniform(shape: Shape, low = 0, high = 1): Tensor {
-    checkShape("rand", shape);
-    const out = allocate(shape);
-    kernels().uniform_f32(out.ptr, out.size, low, high, ...this.advance(out.size));
+    const out = allocate(checkShape("rand", shape));
+    launch.uniform(out, low, high, this.advance(out.size));
     return out;
   }
 
   /** float32, Gaussian (Box-Muller). */
   normal(shape: Shape, mean = 0, std = 1): Tensor {
-    checkShape("randn", shape);
-    const out = allocate(shape);
-    kernels().normal_f32(out.ptr, out.size, mean, std, ...this.advance(out.size));
+    const out = allocate(checkShape("randn", shape));
+    launch.normal(out, mean, std, this.advance(out.size));
     return out;
   }
 
   /** 0 with probability p, else `scale`. */
   dropoutMask(shape: Shape, p: number, scale: number): Tensor {
-    const out = allocate(shape);
-    kernels().dropout_mask_f32(out.ptr, out.size, p, scale, ...this.advance(out.size));
+    const out = allocate(checkShape("dropoutMask", shape));
+    launch.dropoutMask(out, p, scale, this.advance(out.size));
     return out;
   }
 
@@ -86,8 +82,15 @@ export class Generator implements Stateful<GeneratorState> {
   }
 
   loadStateDict(state: GeneratorState): void {
-    this.reseed(state.seed);
-    this.position = state.position;
+    const { seed, position } = state;
+    checkSeed("Generator.loadStateDict", seed);
+    if (!Number.isSafeInteger(position) || position < 0) {
+      throw new RangeError(
+        `Generator.loadStateDict: a position is an integer of 0 or more, got ${describe(position)}`,
+      );
+    }
+    this.seed = seed;
+    this.position = position;
   }
 }
 
@@ -99,17 +102,18 @@ export function manualSeed(seed: number): void {
   globalGenerator.reseed(seed);
 }
 
-function seeded(out: Tensor, options: { requiresGrad?: boolean }): Tensor {
+function finish(operation: string, out: Tensor, options: { requiresGrad?: boolean }): Tensor {
+  checkOptions(operation, options, ["requiresGrad"]);
   if (options.requiresGrad) out.requiresGrad = true;
   return out;
 }
 
 /** Uniform in [0, 1). */
 export function rand(shape: Shape, options: { requiresGrad?: boolean } = {}): Tensor {
-  return seeded(globalGenerator.uniform(shape), options);
+  return finish("rand", globalGenerator.uniform(shape), options);
 }
 
 /** Standard normal. */
 export function randn(shape: Shape, options: { requiresGrad?: boolean } = {}): Tensor {
-  return seeded(globalGenerator.normal(shape), options);
+  return finish("randn", globalGenerator.normal(shape), options);
 }

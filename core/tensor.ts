@@ -1,11 +1,11 @@
 // The tensor: a strided window on reference-counted storage, with its place in the autograd graph. The operations are
-// in core/ops/ and become methods in core/methods.ts.
+// in core/ops/, each file of which adds its methods here.
 
+import { copyElements } from "../backend/launch/copy";
 import { Storage } from "../backend/storage";
-import type { DType, View } from "../backend/view";
-import { memoryViews } from "../backend/wasm";
+import { addressOf, type DType, readElement, readElements } from "../backend/view";
 import type { Node } from "./autograd";
-import { FreedTensorError, formatShape } from "./errors";
+import { formatShape } from "./errors";
 import {
   assertAlive,
   Handle,
@@ -14,7 +14,7 @@ import {
   track,
   unregisterFromCollection,
 } from "./memory";
-import { checkShape, contiguousStrides, isContiguous, type Shape, sizeOf } from "./shape";
+import { contiguousStrides, isContiguous, type Shape, sameShape, sizeOf } from "./shape";
 
 export type { DType };
 
@@ -27,12 +27,12 @@ const MAX_PRINTED = 6;
  * A multi-dimensional array whose data lie in the WebAssembly memory. Make one with `tensor`, `zeros`, `randn` and the
  * like; the constructor is internal.
  */
-export class Tensor implements Managed, View {
-  /** Extent of each axis; empty for a scalar. */
+export class Tensor implements Managed {
+  /** Extent of each axis; empty for a scalar. Frozen. */
   readonly shape: Shape;
+  /** Number of elements. */
+  readonly size: number;
   readonly dtype: DType;
-  /** The gradient that backward() accumulated, of the same shape; null before, and after zeroGrad(). */
-  grad: Tensor | null = null;
   /** @internal */
   readonly handle: Handle;
   /** @internal Strides in elements. */
@@ -46,24 +46,50 @@ export class Tensor implements Managed, View {
   /** @internal */
   registered = false;
   private leaf = false;
+  private gradient: Tensor | null = null;
 
   /** @internal */
   constructor(storage: Storage, shape: Shape, dtype: DType, strides: readonly number[], offset: number) {
-    this.shape = shape;
+    if (!(storage instanceof Storage)) {
+      throw new TypeError(
+        "Tensor: the constructor is internal; make tensors with tensor(), zeros(), randn() and the like",
+      );
+    }
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze(shape);
+    this.size = sizeOf(shape);
     this.dtype = dtype;
     this.strides = strides;
     this.offset = offset;
     this.handle = new Handle(storage);
   }
 
-  /** Number of elements. */
-  get size(): number {
-    return sizeOf(this.shape);
-  }
-
   /** Number of axes. */
   get ndim(): number {
     return this.shape.length;
+  }
+
+  /**
+   * The gradient that backward() accumulated, of the same shape; null before, and after zeroGrad(). A float32 tensor of
+   * that shape may be put in its place; a strided view is copied.
+   */
+  get grad(): Tensor | null {
+    return this.gradient;
+  }
+
+  set grad(value: Tensor | null) {
+    if (value === null || value === this.gradient) {
+      this.gradient = value;
+      return;
+    }
+    if (!(value instanceof Tensor)) throw new TypeError("grad: a gradient is a Tensor or null");
+    assertAlive(value, "grad");
+    if (value.dtype !== "float32" || !sameShape(value.shape, this.shape)) {
+      throw new RangeError(
+        `grad: the gradient of a tensor ${formatShape(this.shape)} is float32 of that shape, ` +
+          `got ${value.dtype} ${formatShape(value.shape)}`,
+      );
+    }
+    this.gradient = value.isContiguous ? value : copyOf(value);
   }
 
   /** True when the result of operations on this tensor is recorded for backward(). Set it on leaves only. */
@@ -96,7 +122,7 @@ export class Tensor implements Managed, View {
 
   /** @internal Byte address of the first element. */
   get ptr(): number {
-    return this.handle.storage.ptr + this.offset * 4;
+    return addressOf(this, this.dtype);
   }
 
   /** @internal */
@@ -110,8 +136,7 @@ export class Tensor implements Managed, View {
     if (this.size !== 1) {
       throw new RangeError(`item: needs a tensor of one element, got shape ${formatShape(this.shape)}`);
     }
-    const at = this.ptr >>> 2;
-    return this.dtype === "int32" ? memoryViews().i32[at] : memoryViews().f32[at];
+    return readElement(this);
   }
 
   /** A copy of the elements in row-major order, as float32 whatever the dtype. */
@@ -190,28 +215,22 @@ export class Tensor implements Managed, View {
 
   /** @internal Drops the gradient; it is freed unless somebody kept it. */
   clearGrad(reason: string): void {
-    if (this.grad !== null && !this.grad.kept) this.grad.free(reason);
-    this.grad = null;
+    if (this.gradient !== null && !this.gradient.kept) this.gradient.free(reason);
+    this.gradient = null;
   }
 
   private copyOut(operation: string): Float32Array | Int32Array {
     assertAlive(this, operation);
-    const { f32, i32 } = memoryViews();
-    const source = this.dtype === "int32" ? i32 : f32;
-    const base = this.ptr >>> 2;
-    if (this.isContiguous) return source.slice(base, base + this.size);
-    const out = this.dtype === "int32" ? new Int32Array(this.size) : new Float32Array(this.size);
-    let position = 0;
-    const walk = (axis: number, at: number): void => {
-      if (axis === this.ndim) {
-        out[position++] = source[at];
-        return;
-      }
-      for (let i = 0; i < this.shape[axis]; i++) walk(axis + 1, at + i * this.strides[axis]);
-    };
-    walk(0, base);
-    return out;
+    return readElements(this);
   }
+}
+
+/** A contiguous copy that no scope owns. */
+function copyOf(tensor: Tensor): Tensor {
+  const { shape, dtype, size } = tensor;
+  const copy = new Tensor(new Storage(size * 4), shape, dtype, contiguousStrides(shape), 0);
+  copyElements(copy.ptr, tensor);
+  return copy;
 }
 
 export function isTensor(value: unknown): value is Tensor {
@@ -220,7 +239,6 @@ export function isTensor(value: unknown): value is Tensor {
 
 /** A new contiguous tensor with uninitialised elements, owned by the innermost scope. */
 export function allocate(shape: Shape, dtype: DType = "float32"): Tensor {
-  checkShape("tensor", shape);
   const tensor = new Tensor(new Storage(sizeOf(shape) * 4), shape, dtype, contiguousStrides(shape), 0);
   track(tensor);
   return tensor;
@@ -244,16 +262,22 @@ function aliasAs(tensor: Tensor, shape: Shape, strides: readonly number[], offse
   return new Tensor(storage, shape, tensor.dtype, strides, offset);
 }
 
-/** Throws a clear error unless `value` is a living tensor; every operation calls it on its operands. */
-export function requireTensor(operation: string, value: unknown): asserts value is Tensor {
-  if (!(value instanceof Tensor)) {
-    const got = value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
-    throw new TypeError(`${operation}: expected a tensor, got ${got}`);
-  }
-  if (value.handle.freed !== null) {
-    throw new FreedTensorError(
-      `${operation}: a tensor of shape ${formatShape(value.shape)} was freed ${value.handle.freed}. ` +
-        "Call keep() on a tensor that must live longer",
-    );
+type Methods<M> = {
+  [K in keyof M]: M[K] extends (...rest: infer Rest) => infer Out ? (x: Tensor, ...rest: Rest) => Out : never;
+};
+
+/**
+ * Makes operations into methods: `x.add(b)` calls `add(x, b)`. Every method that the interface `M` declares needs an
+ * entry, or this does not compile.
+ */
+export function defineMethods<M>(operations: Methods<M>): void {
+  for (const [name, operation] of Object.entries(operations) as [string, (...all: unknown[]) => unknown][]) {
+    Object.defineProperty(Tensor.prototype, name, {
+      value(this: Tensor, ...rest: unknown[]) {
+        return operation(this, ...rest);
+      },
+      writable: true,
+      configurable: true,
+    });
   }
 }

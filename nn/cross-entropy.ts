@@ -1,13 +1,11 @@
 // Losses of class scores and labels, with PyTorch's definitions.
 
-import { kernels } from "../backend/wasm";
-import { record } from "../core/autograd";
-import { contiguous } from "../core/compute";
+import { checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import type { Tensor } from "../core/index";
 import { operand } from "../core/ops/arithmetic";
+import { crossEntropyOfRows } from "../core/ops/cross-entropy";
 import { sameShape } from "../core/shape";
-import { allocate, requireTensor } from "../core/tensor";
 import { type LossOptions, reduce } from "./reduction";
 
 /** Options of {@link nllLoss}. */
@@ -33,7 +31,7 @@ interface Rows {
 /** Checks scores [N,C,...], labels [N,...] and weight [C] against each other. */
 function rowsOf(operation: string, input: Tensor, labels: Tensor, options: NllOptions): Rows {
   const scores = operand(operation, input);
-  requireTensor(operation, labels);
+  checkTensor(operation, labels);
   const [n, classes, ...rest] = scores.shape;
   if (scores.ndim < 2 || !sameShape(labels.shape, [n, ...rest])) {
     throw new RangeError(
@@ -48,7 +46,7 @@ function rowsOf(operation: string, input: Tensor, labels: Tensor, options: NllOp
   if (weight !== undefined && !sameShape(weight.shape, [classes])) {
     throw new RangeError(`${operation}: expected weight [${classes}], got ${formatShape(weight.shape)}`);
   }
-  const flat = contiguous(labels).flatten();
+  const flat = labels.flatten();
   const values = flat.toInt32Array();
   const wrong = values.findIndex((label) => label !== ignoreIndex && (label < 0 || label >= classes));
   if (wrong >= 0) {
@@ -99,26 +97,14 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   }
   const rows = rowsOf("crossEntropy", logits, labels, options);
   if (options.weight === undefined) {
-    const losses = fusedCrossEntropy(rows, labelSmoothing, ignoreIndex);
+    const losses = crossEntropyOfRows(rows.scores, rows.labels, {
+      smoothing: labelSmoothing,
+      ignore: ignoreIndex,
+    });
     return finish("crossEntropy", losses, rows.labels.ne(ignoreIndex), labels, reduction);
   }
   const scores = rows.scores.logSoftmax(1);
   const { losses, weights, kept } = pick({ scores, labels: rows.labels }, options);
   const even = scores.mul(options.weight).mean(1).mul(kept).mul(-labelSmoothing);
   return finish("crossEntropy", losses.mul(1 - labelSmoothing).add(even), weights, labels, reduction);
-}
-
-/** Softmax, logarithm and smoothing in one kernel; 0 where the label is ignored. */
-function fusedCrossEntropy({ scores, labels }: Rows, smoothing: number, ignore: number): Tensor {
-  const [rows, classes] = scores.shape;
-  const x = contiguous(scores);
-  const [losses, logSums] = [allocate([rows]), allocate([rows])];
-  const options = [rows, classes, smoothing, ignore] as const;
-  kernels().cross_entropy_f32(losses.ptr, logSums.ptr, x.ptr, labels.ptr, ...options);
-  return record("crossEntropy", losses, [scores], [x, labels, logSums], (g, [sx, sy, sums]) => {
-    const gx = allocate([rows, classes]);
-    const scale = contiguous(g);
-    kernels().cross_entropy_grad_f32(gx.ptr, scale.ptr, 1, sums.ptr, sx.ptr, sy.ptr, ...options);
-    return [gx];
-  });
 }

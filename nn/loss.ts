@@ -1,14 +1,14 @@
 // Regression and probability losses with PyTorch's definitions. Each takes `reduction`: "mean" (default), "sum" or "none".
 
+import { checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import type { Tensor } from "../core/index";
 import { sameShape } from "../core/shape";
-import { requireTensor } from "../core/tensor";
 import { type LossOptions, reduce } from "./reduction";
 
 function requireSameShape(operation: string, a: Tensor, b: Tensor): void {
-  requireTensor(operation, a);
-  requireTensor(operation, b);
+  checkTensor(operation, a);
+  checkTensor(operation, b);
   if (!sameShape(a.shape, b.shape)) {
     throw new RangeError(`${operation}: shapes differ: ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
   }

@@ -1,9 +1,11 @@
 // Operations on two operands, broadcasting as in NumPy. Numbers are taken as float32 scalars, int32 tensors are
-// converted: there is no integer arithmetic.
+// converted: there is no integer arithmetic. Gradients are given in the broadcast shape; the engine sums them.
 
-import { record } from "../autograd";
-import { type BinaryKernel, binary, scalar, sumTo, toFloat32 } from "../compute";
-import { requireTensor, type Tensor } from "../tensor";
+import type { BinaryKernel } from "../../backend/launch/elementwise";
+import { type Backward, record } from "../autograd";
+import { checkTensor, describe } from "../check";
+import { binary, minus, over, plus, scalar, times, toFloat32 } from "../compute";
+import { defineMethods, Tensor } from "../tensor";
 
 /** What binary operations accept on either side. */
 export type Operand = Tensor | number;
@@ -11,62 +13,62 @@ export type Operand = Tensor | number;
 /** The operand as a living float32 tensor. */
 export function operand(operation: string, value: Operand): Tensor {
   if (typeof value === "number") return scalar(value);
-  requireTensor(operation, value);
+  if (!(value instanceof Tensor) && typeof value !== "object") {
+    throw new TypeError(`${operation}: expected a Tensor or a number, got ${describe(value)}`);
+  }
+  checkTensor(operation, value);
   return value.dtype === "float32" ? value : toFloat32(value);
 }
 
-const plus = (a: Tensor, b: Tensor) => binary("add", "add_f32", a, b);
-const minus = (a: Tensor, b: Tensor) => binary("sub", "sub_f32", a, b);
-const times = (a: Tensor, b: Tensor) => binary("mul", "mul_f32", a, b);
-const over = (a: Tensor, b: Tensor) => binary("div", "div_f32", a, b);
+/** Saves each operand only if the gradient of the other needs it. */
+function crosswise(x: Tensor, y: Tensor): (Tensor | null)[] {
+  return [y.requiresGrad ? x : null, x.requiresGrad ? y : null];
+}
+
+const addRule: Backward = (g) => [g, g];
 
 export function add(a: Operand, b: Operand): Tensor {
   const [x, y] = [operand("add", a), operand("add", b)];
-  return record("add", plus(x, y), [x, y], [], (g, _, needs) => [
-    needs[0] ? sumTo(g, x.shape) : null,
-    needs[1] ? sumTo(g, y.shape) : null,
-  ]);
+  return record("add", plus(x, y), [x, y], [], addRule);
 }
+
+const subRule: Backward = (g, _, { needs }) => [g, needs[1] ? times(g, scalar(-1)) : null];
 
 export function sub(a: Operand, b: Operand): Tensor {
   const [x, y] = [operand("sub", a), operand("sub", b)];
-  return record("sub", minus(x, y), [x, y], [], (g, _, needs) => [
-    needs[0] ? sumTo(g, x.shape) : null,
-    needs[1] ? sumTo(times(g, scalar(-1)), y.shape) : null,
-  ]);
+  return record("sub", minus(x, y), [x, y], [], subRule);
 }
+
+const mulRule: Backward = (g, [x, y], { needs }) => [
+  needs[0] ? times(g, y) : null,
+  needs[1] ? times(g, x) : null,
+];
 
 export function mul(a: Operand, b: Operand): Tensor {
   const [x, y] = [operand("mul", a), operand("mul", b)];
-  return record("mul", times(x, y), [x, y], [x, y], (g, [sx, sy], needs) => [
-    needs[0] ? sumTo(times(g, sy), sx.shape) : null,
-    needs[1] ? sumTo(times(g, sx), sy.shape) : null,
-  ]);
+  return record("mul", times(x, y), [x, y], crosswise(x, y), mulRule);
 }
+
+const divRule: Backward = (g, [x, y], { needs }) => {
+  const gx = over(g, y);
+  return [gx, needs[1] ? times(over(times(gx, x), y), scalar(-1)) : null];
+};
 
 export function div(a: Operand, b: Operand): Tensor {
   const [x, y] = [operand("div", a), operand("div", b)];
-  return record("div", over(x, y), [x, y], [x, y], (g, [sx, sy], needs) => {
-    const gx = over(g, sy);
-    return [
-      needs[0] ? sumTo(gx, sx.shape) : null,
-      needs[1] ? sumTo(times(over(times(gx, sx), sy), scalar(-1)), sy.shape) : null,
-    ];
-  });
+  return record("div", over(x, y), [x, y], [y.requiresGrad ? x : null, y], divRule);
 }
 
 /** Maximum or minimum: the gradient goes to the operand that was chosen, and is halved where both are equal. */
 function choice(name: string, kernel: BinaryKernel, wins: BinaryKernel) {
+  const rule: Backward = (g, [x, y], { needs }) => {
+    const half = times(binary(name, "eq_f32", x, y), scalar(0.5));
+    const share = (p: Tensor, q: Tensor) => times(g, plus(binary(name, wins, p, q), half));
+    return [needs[0] ? share(x, y) : null, needs[1] ? share(y, x) : null];
+  };
   return (a: Operand, b: Operand): Tensor => {
     const [x, y] = [operand(name, a), operand(name, b)];
-    return record(name, binary(name, kernel, x, y), [x, y], [x, y], (g, [sx, sy], needs) => {
-      const half = times(binary(name, "eq_f32", sx, sy), scalar(0.5));
-      const share = (p: Tensor, q: Tensor) => times(g, plus(binary(name, wins, p, q), half));
-      return [
-        needs[0] ? sumTo(share(sx, sy), sx.shape) : null,
-        needs[1] ? sumTo(share(sy, sx), sy.shape) : null,
-      ];
-    });
+    return record(name, binary(name, kernel, x, y), [x, y], [x, y], rule);
   };
 }
 
@@ -84,3 +86,36 @@ export const gt = comparison("gt", "gt_f32");
 export const ge = comparison("ge", "ge_f32");
 export const lt = comparison("lt", "lt_f32");
 export const le = comparison("le", "le_f32");
+
+export interface ArithmeticMethods {
+  /** a + b. */
+  add(b: Operand): Tensor;
+  /** a - b. */
+  sub(b: Operand): Tensor;
+  /** a * b, element by element. */
+  mul(b: Operand): Tensor;
+  /** a / b; division by 0 gives Infinity or NaN as IEEE says. */
+  div(b: Operand): Tensor;
+  /** The larger of both; equal elements share the gradient; NaN wins. */
+  maximum(b: Operand): Tensor;
+  /** The smaller of both; equal elements share the gradient; NaN wins. */
+  minimum(b: Operand): Tensor;
+  /** 1 where a = b, else 0, float32; no gradient. */
+  eq(b: Operand): Tensor;
+  /** 1 where a differs from b, else 0; no gradient. */
+  ne(b: Operand): Tensor;
+  /** 1 where a > b, else 0; no gradient. */
+  gt(b: Operand): Tensor;
+  /** 1 where a >= b, else 0; no gradient. */
+  ge(b: Operand): Tensor;
+  /** 1 where a < b, else 0; no gradient. */
+  lt(b: Operand): Tensor;
+  /** 1 where a <= b, else 0; no gradient. */
+  le(b: Operand): Tensor;
+}
+
+declare module "../tensor" {
+  interface Tensor extends ArithmeticMethods {}
+}
+
+defineMethods<ArithmeticMethods>({ add, sub, mul, div, maximum, minimum, eq, ne, gt, ge, lt, le });

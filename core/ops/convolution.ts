@@ -6,7 +6,7 @@ import { type Kernels, kernels } from "../../backend/wasm";
 import { record } from "../autograd";
 import { contiguous } from "../compute";
 import { formatShape } from "../errors";
-import { allocate, type Tensor } from "../tensor";
+import { allocate, defineMethods, type Tensor } from "../tensor";
 import { add, operand } from "./arithmetic";
 import { reshape, squeeze, unsqueeze } from "./layout";
 import { countWindows, type Pair, pairOf } from "./window";
@@ -193,7 +193,7 @@ function convolve(
   const windows = [outChannels, kh, kw, sh, sw, ph, pw, dh, dw] as const;
   const sizes: Sizes = [...images, ...windows, options.groups ?? 1, outHeight, outWidth];
   const inputs = bias === null ? [x, weight] : [x, weight, bias];
-  return record(operation, forward(sizes, x, weight, bias), inputs, [x, weight], (g, [sx, sw], needs) => [
+  return record(operation, forward(sizes, x, weight, bias), inputs, [x, weight], (g, [sx, sw], { needs }) => [
     needs[0] ? gradInput(sizes, g, sw) : null,
     needs[1] ? gradWeight(sizes, g, sx) : null,
     needs[2] ? gradBias(g) : null,
@@ -239,10 +239,32 @@ export function convTranspose2d(
     gradInput(sizes, x, weight),
     [x, weight],
     [x, weight],
-    (g, [sx, sw], needs) => [
+    (g, [sx, sw], { needs }) => [
       needs[0] ? forward(sizes, g, sw, null) : null,
       needs[1] ? gradWeight(sizes, sx, g) : null,
     ],
   );
   return bias === null ? out : add(out, reshape(bias, [-1, 1, 1]));
 }
+
+export interface ConvolutionMethods {
+  /**
+   * Cross-correlation of images [N,Cin,H,W] with a weight [Cout,Cin/groups,kh,kw], plus a bias [Cout]: a new
+   * [N,Cout,H',W'], H' = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1. 3x3 kernels with stride 1 and
+   * at least 8 channels run as Winograd's F(2x2, 3x3), where Infinity may turn into NaN in its neighbours too.
+   */
+  conv2d(weight: Tensor, bias?: Tensor | null, options?: ConvolutionOptions): Tensor;
+  /** conv2d for signals [N,Cin,L] and a weight [Cout,Cin/groups,k]. */
+  conv1d(weight: Tensor, bias?: Tensor | null, options?: Convolution1dOptions): Tensor;
+  /**
+   * The transpose (gradient) of conv2d: images [N,Cin,H,W], weight [Cin,Cout/groups,kh,kw] and bias [Cout] give
+   * [N,Cout,H',W'], H' = (H - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1.
+   */
+  convTranspose2d(weight: Tensor, bias?: Tensor | null, options?: TransposedConvolutionOptions): Tensor;
+}
+
+declare module "../tensor" {
+  interface Tensor extends ConvolutionMethods {}
+}
+
+defineMethods<ConvolutionMethods>({ conv2d, conv1d, convTranspose2d });

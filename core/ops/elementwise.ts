@@ -1,50 +1,46 @@
 // Operations on each element. A definition names the forward kernel, the gradient kernel and what that one needs:
 // the input x or the output y, whichever gives the shorter formula.
 
-import { type Kernels, kernels } from "../../backend/wasm";
-import { record } from "../autograd";
-import { binary, contiguous, contiguousCopy } from "../compute";
-import { allocate, type DType, requireTensor, type Tensor } from "../tensor";
+import { convert } from "../../backend/launch/copy";
+import { type PairKernel, pairwise, type UnaryKernel, unary } from "../../backend/launch/elementwise";
+import { type Backward, record } from "../autograd";
+import { checkChoice, checkTensor, describe } from "../check";
+import { binary, contiguousCopy } from "../compute";
+import { allocate, type DType, defineMethods, type Tensor } from "../tensor";
 import { mul, operand } from "./arithmetic";
 
-type ElementKernel = (out: number, x: number, n: number, ...parameters: number[]) => void;
-type GradientKernel = (out: number, g: number, saved: number, n: number, ...parameters: number[]) => void;
-
-function apply(kernel: keyof Kernels, x: Tensor, parameters: readonly number[]): Tensor {
-  const source = contiguous(x);
-  const out = allocate(x.shape);
-  (kernels()[kernel] as ElementKernel)(out.ptr, source.ptr, source.size, ...parameters);
-  return out;
-}
-
-function applyGradient(
-  kernel: keyof Kernels,
-  g: Tensor,
-  saved: Tensor,
-  parameters: readonly number[],
-): Tensor {
-  const [left, right] = [contiguous(g), contiguous(saved)];
-  const out = allocate(g.shape);
-  (kernels()[kernel] as GradientKernel)(out.ptr, left.ptr, right.ptr, g.size, ...parameters);
-  return out;
-}
-
-function define(name: string, forward: keyof Kernels, gradient: keyof Kernels, saves: "x" | "y") {
+function define(name: string, forward: UnaryKernel, gradient: PairKernel, saves: "x" | "y") {
   return (input: Tensor, ...parameters: number[]): Tensor => {
     const x = operand(name, input);
-    const y = apply(forward, x, parameters);
-    return record(name, y, [x], [saves === "x" ? x : y], (g, [saved]) => [
-      applyGradient(gradient, g, saved, parameters),
-    ]);
+    for (const parameter of parameters) {
+      if (typeof parameter !== "number") {
+        throw new TypeError(`${name}: expected a number, got ${describe(parameter)}`);
+      }
+    }
+    const y = allocate(x.shape);
+    unary(forward, y, x, parameters);
+    return record(name, y, [x], [saves === "x" ? x : y], elementRule(gradient, parameters));
   };
 }
 
+/** Apart from define()'s function, so that the rule closes over nothing but these. */
+function elementRule(kernel: PairKernel, parameters: readonly number[]): Backward {
+  return (g, [saved]) => {
+    const out = allocate(g.shape);
+    pairwise(kernel, out, g, saved, parameters);
+    return [out];
+  };
+}
+
+const zeroRule: Backward = (g) => [binary("sub", "sub_f32", g, g)];
+
 /** Steps: piecewise constant, so no gradient flows. */
-function defineStep(name: string, forward: keyof Kernels) {
+function defineStep(name: string, forward: UnaryKernel) {
   return (input: Tensor): Tensor => {
     const x = operand(name, input);
-    const y = apply(forward, x, []);
-    return record(name, y, [x], [], (g) => [binary(name, "sub_f32", g, g)]);
+    const y = allocate(x.shape);
+    unary(forward, y, x);
+    return record(name, y, [x], [], zeroRule);
   };
 }
 
@@ -70,7 +66,7 @@ const leakyReluOf = define("leakyRelu", "leaky_relu_f32", "leaky_relu_grad_f32",
 const foldingReluOf = define("leakyRelu", "leaky_relu_f32", "leaky_relu_grad_f32", "x");
 const eluOf = define("elu", "elu_f32", "elu_grad_f32", "x");
 const clampOf = define("clamp", "clamp_f32", "clamp_grad_f32", "x");
-const powScalar = define("pow", "pow_scalar_f32", "pow_scalar_grad_f32", "x");
+const powOf = define("pow", "pow_scalar_f32", "pow_scalar_grad_f32", "x");
 export const sign = defineStep("sign", "sign_f32");
 export const floor = defineStep("floor", "floor_f32");
 export const ceil = defineStep("ceil", "ceil_f32");
@@ -89,33 +85,99 @@ export function elu(x: Tensor, alpha = 1): Tensor {
 }
 
 export function clamp(x: Tensor, min: number, max: number): Tensor {
-  if (!(min <= max)) throw new RangeError(`clamp: min must not be above max, got ${min} and ${max}`);
+  if (!(min <= max)) {
+    throw new RangeError(`clamp: min must not be above max, got ${describe(min)} and ${describe(max)}`);
+  }
   return clampOf(x, min, max);
 }
 
-/** x^exponent for a number. */
 export function pow(x: Tensor, exponent: number): Tensor {
-  if (typeof exponent !== "number")
-    throw new TypeError(`pow: the exponent must be a number, got ${typeof exponent}`);
-  return powScalar(x, exponent);
-}
-
-/** A copy in the graph. */
-export function clone(x: Tensor): Tensor {
-  requireTensor("clone", x);
-  return record("clone", contiguousCopy(x), [x], [], (g) => [g]);
-}
-
-/** A copy as another dtype; float32 to int32 truncates towards 0 and leaves the graph. */
-export function astype(x: Tensor, dtype: DType): Tensor {
-  requireTensor("astype", x);
-  if (dtype !== "float32" && dtype !== "int32") {
-    throw new TypeError(`astype: dtype must be "float32" or "int32", got ${String(dtype)}`);
+  if (typeof exponent !== "number") {
+    throw new TypeError(`pow: the exponent must be a number, got ${describe(exponent)}`);
   }
+  return powOf(x, exponent);
+}
+
+const passRule: Backward = (g) => [g];
+
+export function clone(x: Tensor): Tensor {
+  checkTensor("clone", x);
+  return record("clone", contiguousCopy(x), [x], [], passRule);
+}
+
+export function astype(x: Tensor, dtype: DType): Tensor {
+  checkTensor("astype", x);
+  checkChoice("astype", "dtype", dtype, ["float32", "int32"]);
   if (dtype === x.dtype) return clone(x);
-  const source = contiguous(x);
   const out = allocate(x.shape, dtype);
-  const convert = dtype === "float32" ? kernels().convert_i32_f32 : kernels().convert_f32_i32;
-  convert(out.ptr, source.ptr, x.size);
+  convert(out, x);
   return out;
 }
+
+export interface ElementwiseMethods {
+  /** a^exponent for a number; NaN for negative a and a fractional exponent. */
+  pow(exponent: number): Tensor;
+  /** -a. */
+  neg(): Tensor;
+  /** |a|; the gradient at 0 is 0. */
+  abs(): Tensor;
+  /** -1, 0 or 1; the gradient is 0. */
+  sign(): Tensor;
+  /** a^2. */
+  square(): Tensor;
+  /** The square root; NaN for negative a. */
+  sqrt(): Tensor;
+  /** 1 / sqrt(a). */
+  rsqrt(): Tensor;
+  /** e^a, within 2 ulp. */
+  exp(): Tensor;
+  /** Natural logarithm, within 2 ulp. */
+  log(): Tensor;
+  /** log(1 + a), accurate near 0. */
+  log1p(): Tensor;
+  /** Sine of radians. */
+  sin(): Tensor;
+  /** Cosine of radians. */
+  cos(): Tensor;
+  /** Hyperbolic tangent. */
+  tanh(): Tensor;
+  /** 1 / (1 + e^-a). */
+  sigmoid(): Tensor;
+  /** The error function. */
+  erf(): Tensor;
+  /** To the integer below; the gradient is 0. */
+  floor(): Tensor;
+  /** To the integer above; the gradient is 0. */
+  ceil(): Tensor;
+  /** To the nearest integer, halves to even; the gradient is 0. */
+  round(): Tensor;
+  /** 1 / a. */
+  reciprocal(): Tensor;
+  /** Clips to [min, max]; the gradient is 1 inside and on the bounds. */
+  clamp(min: number, max: number): Tensor;
+  /** max(a, 0); the gradient at 0 is 0. */
+  relu(): Tensor;
+  /** a where positive, else slope * a. Default slope 0.01. */
+  leakyRelu(slope?: number): Tensor;
+  /** a where positive, else alpha (e^a - 1). Default alpha 1. */
+  elu(alpha?: number): Tensor;
+  /** a Phi(a), exact through erf (Hendrycks and Gimpel 2016). */
+  gelu(): Tensor;
+  /** a sigmoid(a). */
+  silu(): Tensor;
+  /** log(1 + e^a); a itself above 20. */
+  softplus(): Tensor;
+  /** A copy in the graph. */
+  clone(): Tensor;
+  /** A copy as another dtype; float32 to int32 truncates and leaves the graph. */
+  astype(dtype: DType): Tensor;
+}
+
+declare module "../tensor" {
+  interface Tensor extends ElementwiseMethods {}
+}
+
+defineMethods<ElementwiseMethods>({
+  ...{ pow, neg, abs, sign, square, sqrt, rsqrt, exp, log, log1p, sin, cos, tanh, sigmoid, erf },
+  ...{ floor, ceil, round, reciprocal, clamp, relu, leakyRelu, elu, gelu, silu, softplus, clone, astype },
+});

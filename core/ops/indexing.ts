@@ -1,21 +1,19 @@
 // Picking elements by index, and choosing between two tensors.
 
-import { kernels, memoryViews } from "../../backend/wasm";
-import { record } from "../autograd";
-import { contiguous, full, sumTo } from "../compute";
+import { select } from "../../backend/launch/elementwise";
+import * as launch from "../../backend/launch/index";
+import { readElement } from "../../backend/view";
+import { type Backward, record } from "../autograd";
+import { checkTensor } from "../check";
+import { broadcastTo, contiguous, full, scalar } from "../compute";
 import { formatShape } from "../errors";
-import { broadcastShapes, normalizeAxis, type Shape, sizeOf } from "../shape";
-import { allocate, requireTensor, type Tensor } from "../tensor";
+import { broadcastShapes, normalizeAxis, type Shape } from "../shape";
+import { allocate, defineMethods, type Tensor } from "../tensor";
 import { type Operand, operand } from "./arithmetic";
-import { expand, slice } from "./layout";
+import { slice } from "./layout";
 
-/** Extents before, at and after an axis. */
-function around(shape: Shape, axis: number): { outer: number; extent: number; inner: number } {
-  return { outer: sizeOf(shape.slice(0, axis)), extent: shape[axis], inner: sizeOf(shape.slice(axis + 1)) };
-}
-
-function requireIndices(operation: string, indices: Tensor): Tensor {
-  requireTensor(operation, indices);
+function checkIndices(operation: string, indices: Tensor): Tensor {
+  checkTensor(operation, indices, "indices");
   if (indices.dtype !== "int32") {
     throw new TypeError(
       `${operation}: indices must be an int32 tensor, got ${indices.dtype}; use astype("int32")`,
@@ -24,47 +22,41 @@ function requireIndices(operation: string, indices: Tensor): Tensor {
   return contiguous(indices);
 }
 
-function checkBad(operation: string, bad: number, indices: Tensor, axis: number, shape: Shape): void {
+/** Throws when a launch says that the index at this position is out of range. */
+function checkRange(operation: string, bad: number, indices: Tensor, axis: number, shape: Shape): void {
   if (bad < 0) return;
-  const value = memoryViews().i32[(indices.ptr >>> 2) + bad];
   throw new RangeError(
-    `${operation}: index ${value} (position ${bad}) is out of range for axis ${axis} of shape ${formatShape(shape)}`,
+    `${operation}: index ${readElement(indices, bad)} (position ${bad}) is out of range for axis ${axis} of shape ` +
+      formatShape(shape),
   );
 }
 
-/** x[..., indices, ...] along one axis; int32 indices of shape [n]. A copy. */
 export function indexSelect(x: Tensor, axis: number, indices: Tensor): Tensor {
-  requireTensor("indexSelect", x);
+  checkTensor("indexSelect", x);
   const along = normalizeAxis("indexSelect", axis, x.shape);
-  const picks = requireIndices("indexSelect", indices);
+  const picks = checkIndices("indexSelect", indices);
   if (picks.ndim !== 1)
     throw new RangeError(`indexSelect: indices must be [n], got ${formatShape(picks.shape)}`);
-  const { outer, extent, inner } = around(x.shape, along);
-  const n = picks.size;
-  const source = contiguous(x);
   const out = allocate(
-    x.shape.map((e, d) => (d === along ? n : e)),
+    x.shape.map((e, d) => (d === along ? picks.size : e)),
     x.dtype,
   );
-  checkBad(
-    "indexSelect",
-    kernels().index_select_32(out.ptr, source.ptr, picks.ptr, outer, extent, n, inner),
-    picks,
-    along,
-    x.shape,
-  );
-  return record("indexSelect", out, [x], [picks], (g, [saved]) => {
-    const gradient = full(x.shape, 0);
-    kernels().index_add_f32(gradient.ptr, contiguous(g).ptr, saved.ptr, outer, extent, n, inner);
-    return [gradient];
-  });
+  checkRange("indexSelect", launch.indexSelect(out, x, along, picks), picks, along, x.shape);
+  return record("indexSelect", out, [x], [picks], indexSelectRule(along));
 }
 
-/** out[i][j] = x[i][indices[i][j]] for axis 1, and likewise for others; indices may be shorter than x on any axis. */
+function indexSelectRule(axis: number): Backward {
+  return (g, [picks], { shapes: [shape] }) => {
+    const gradient = full(shape, 0);
+    launch.indexAdd(gradient, g, axis, picks);
+    return [gradient];
+  };
+}
+
 export function gather(x: Tensor, axis: number, indices: Tensor): Tensor {
-  requireTensor("gather", x);
+  checkTensor("gather", x);
   const along = normalizeAxis("gather", axis, x.shape);
-  const picks = requireIndices("gather", indices);
+  const picks = checkIndices("gather", indices);
   const fits = picks.ndim === x.ndim && picks.shape.every((e, d) => d === along || e <= x.shape[d]);
   if (!fits) {
     throw new RangeError(
@@ -74,39 +66,49 @@ export function gather(x: Tensor, axis: number, indices: Tensor): Tensor {
   let source = x;
   for (const [d, e] of picks.shape.entries())
     if (d !== along && e < source.shape[d]) source = slice(source, d, 0, e);
-  const { outer, extent, inner } = around(source.shape, along);
-  const n = picks.shape[along];
   const out = allocate(picks.shape, x.dtype);
-  checkBad(
-    "gather",
-    kernels().gather_32(out.ptr, contiguous(source).ptr, picks.ptr, outer, extent, n, inner),
-    picks,
-    along,
-    x.shape,
-  );
-  const shape = source.shape;
-  return record("gather", out, [source], [picks], (g, [saved]) => {
-    const gradient = full(shape, 0);
-    kernels().gather_grad_f32(gradient.ptr, contiguous(g).ptr, saved.ptr, outer, extent, n, inner);
-    return [gradient];
-  });
+  checkRange("gather", launch.gather(out, source, along, picks), picks, along, x.shape);
+  return record("gather", out, [source], [picks], gatherRule(along));
 }
+
+function gatherRule(axis: number): Backward {
+  return (g, [picks], { shapes: [shape] }) => {
+    const gradient = full(shape, 0);
+    launch.gatherGradient(gradient, g, axis, picks);
+    return [gradient];
+  };
+}
+
+function choose(mask: Tensor, a: Tensor, b: Tensor, shape: Shape): Tensor {
+  const out = allocate(shape);
+  select(out, broadcastTo(mask, shape), broadcastTo(a, shape), broadcastTo(b, shape));
+  return out;
+}
+
+const whereRule: Backward = (g, [mask], { needs }) => {
+  const zero = scalar(0);
+  return [needs[0] ? choose(mask, g, zero, g.shape) : null, needs[1] ? choose(mask, zero, g, g.shape) : null];
+};
 
 /** condition != 0 ? a : b for each element, broadcasting all three. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const [c, x, y] = [operand("where", condition), operand("where", a), operand("where", b)];
   const shape = broadcastShapes("where", broadcastShapes("where", c.shape, x.shape), y.shape);
-  const choose = (p: Tensor, q: Tensor, mask: Tensor) => {
-    const out = allocate(shape);
-    const [m, l, r] = [mask, p, q].map((t) => contiguous(expand(t, shape)));
-    kernels().where_f32(out.ptr, m.ptr, l.ptr, r.ptr, out.size);
-    return out;
-  };
-  return record("where", choose(x, y, c), [x, y], [c], (g, [mask], needs) => {
-    const zero = full([], 0);
-    return [
-      needs[0] ? sumTo(choose(g, zero, mask), x.shape) : null,
-      needs[1] ? sumTo(choose(zero, g, mask), y.shape) : null,
-    ];
-  });
+  return record("where", choose(c, x, y, shape), [x, y], [c], whereRule);
 }
+
+export interface IndexingMethods {
+  /** Elements at int32 indices [n] along an axis. A copy. */
+  indexSelect(axis: number, indices: Tensor): Tensor;
+  /**
+   * out[i][j] = a[i][indices[i][j]] for axis 1; int32 indices of as many axes as a, which may be shorter on the others. A
+   * copy.
+   */
+  gather(axis: number, indices: Tensor): Tensor;
+}
+
+declare module "../tensor" {
+  interface Tensor extends IndexingMethods {}
+}
+
+defineMethods<IndexingMethods>({ indexSelect, gather });

@@ -1,22 +1,21 @@
 // Shapes and layouts. Views share the data: reshape (of contiguous tensors), flatten, squeeze, unsqueeze, transpose,
 // permute, T, expand, slice, split, detach. Copies: reshape of strided tensors, pad, flip, repeat, concat, stack.
 
-import { record } from "../autograd";
-import { contiguous, copyInto, full, sumTo, toFloat32 } from "../compute";
+import { copy } from "../../backend/launch/copy";
+import { type Backward, record } from "../autograd";
+import { checkInteger, checkTensor, describe } from "../check";
+import { broadcastTo, contiguous, contiguousCopy, full, reshaped, toFloat32 } from "../compute";
 import { inferShape } from "../creation";
 import { formatShape } from "../errors";
-import { broadcastStrides, contiguousStrides, normalizeAxis, type Shape, sameShape } from "../shape";
-import { allocate, requireTensor, type Tensor, viewOf } from "../tensor";
+import { checkShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../shape";
+import { allocate, defineMethods, Tensor, viewOf } from "../tensor";
+
+const reshapeRule: Backward = (g, _, { shapes: [shape] }) => [reshaped(contiguous(g), shape)];
 
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  requireTensor("reshape", x);
+  checkTensor("reshape", x);
   const target = inferShape("reshape", shape, x.size);
-  const source = contiguous(x);
-  const out = viewOf(source, target, contiguousStrides(target), source.offset);
-  return record("reshape", out, [x], [], (g) => {
-    const gradient = contiguous(g);
-    return [viewOf(gradient, x.shape, contiguousStrides(x.shape), gradient.offset)];
-  });
+  return record("reshape", reshaped(contiguous(x), target), [x], [], reshapeRule);
 }
 
 export function flatten(x: Tensor): Tensor {
@@ -24,43 +23,51 @@ export function flatten(x: Tensor): Tensor {
 }
 
 export function squeeze(x: Tensor, axis?: number): Tensor {
-  requireTensor("squeeze", x);
+  checkTensor("squeeze", x);
   const only = axis === undefined ? null : normalizeAxis("squeeze", axis, x.shape);
   const stays = (extent: number, d: number) => extent !== 1 || (only !== null && d !== only);
   const shape = x.shape.filter(stays);
   const strides = x.strides.filter((_, d) => stays(x.shape[d], d));
-  return record("squeeze", viewOf(x, shape, strides, x.offset), [x], [], (g) => [reshape(g, x.shape)]);
+  return record("squeeze", viewOf(x, shape, strides, x.offset), [x], [], reshapeRule);
 }
 
 export function unsqueeze(x: Tensor, axis: number): Tensor {
-  requireTensor("unsqueeze", x);
+  checkTensor("unsqueeze", x);
   const at = normalizeAxis("unsqueeze", axis, [...x.shape, 1]);
   const shape = [...x.shape.slice(0, at), 1, ...x.shape.slice(at)];
   const strides = [...x.strides.slice(0, at), 1, ...x.strides.slice(at)];
-  return record("unsqueeze", viewOf(x, shape, strides, x.offset), [x], [], (g) => [reshape(g, x.shape)]);
+  return record("unsqueeze", viewOf(x, shape, strides, x.offset), [x], [], reshapeRule);
+}
+
+/** The axes in this order, as a view. */
+function rearranged(x: Tensor, order: readonly number[]): Tensor {
+  return viewOf(
+    x,
+    order.map((d) => x.shape[d]),
+    order.map((d) => x.strides[d]),
+    x.offset,
+  );
+}
+
+function permuteRule(inverse: readonly number[]): Backward {
+  return (g) => [rearranged(g, inverse)];
 }
 
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
-  requireTensor("permute", x);
+  checkTensor("permute", x);
+  if (!Array.isArray(axes)) throw new TypeError(`permute: axes are an array, got ${describe(axes)}`);
   const order = axes.map((axis) => normalizeAxis("permute", axis, x.shape));
   if (order.length !== x.ndim || new Set(order).size !== order.length) {
     throw new RangeError(
       `permute: [${axes.join(",")}] is no order of the ${x.ndim} axes of ${formatShape(x.shape)}`,
     );
   }
-  const rearrange = (t: Tensor, by: readonly number[]) =>
-    viewOf(
-      t,
-      by.map((d) => t.shape[d]),
-      by.map((d) => t.strides[d]),
-      t.offset,
-    );
   const inverse = order.map((_, d) => order.indexOf(d));
-  return record("permute", rearrange(x, order), [x], [], (g) => [rearrange(g, inverse)]);
+  return record("permute", rearranged(x, order), [x], [], permuteRule(inverse));
 }
 
 export function transpose(x: Tensor, a: number, b: number): Tensor {
-  requireTensor("transpose", x);
+  checkTensor("transpose", x);
   const order = x.shape.map((_, d) => d);
   const p = normalizeAxis("transpose", a, x.shape);
   const q = normalizeAxis("transpose", b, x.shape);
@@ -68,15 +75,23 @@ export function transpose(x: Tensor, a: number, b: number): Tensor {
   return permute(x, order);
 }
 
+// The engine sums the gradient of what was broadcast.
+const passRule: Backward = (g) => [g];
+
 export function expand(x: Tensor, shape: Shape): Tensor {
-  requireTensor("expand", x);
-  const lead = shape.length - x.ndim;
-  const target = shape.map((extent, d) => (extent === -1 && d >= lead ? x.shape[d - lead] : extent));
+  checkTensor("expand", x);
+  const lead = Array.isArray(shape) ? shape.length - x.ndim : 0;
+  const target = checkShape(
+    "expand",
+    Array.isArray(shape)
+      ? shape.map((extent, d) => (extent === -1 && d >= lead ? x.shape[d - lead] : extent))
+      : shape,
+  );
   const fits = lead >= 0 && x.shape.every((extent, d) => extent === 1 || extent === target[d + lead]);
   if (!fits)
     throw new RangeError(`expand: shape ${formatShape(x.shape)} does not expand to ${formatShape(shape)}`);
-  const out = viewOf(x, target, broadcastStrides(x.shape, x.strides, target), x.offset);
-  return record("expand", out, [x], [], (g) => [sumTo(g, x.shape)]);
+  checkInteger("expand", "the number of elements", sizeOf(target));
+  return record("expand", broadcastTo(x, target), [x], [], passRule);
 }
 
 /** A window [start, end) with a step on one axis, without recording. Bounds are already within the shape. */
@@ -86,78 +101,94 @@ function windowOf(x: Tensor, axis: number, start: number, length: number, step: 
   return viewOf(x, shape, strides, x.offset + (length > 0 ? start * x.strides[axis] : 0));
 }
 
-/** Elements start, start + step, ... below `end`; negative bounds count from the end and are clipped to the axis. */
-export function slice(x: Tensor, axis: number, start: number, end?: number, step = 1): Tensor {
-  requireTensor("slice", x);
-  const along = normalizeAxis("slice", axis, x.shape);
-  if (!Number.isInteger(step) || step < 1)
-    throw new RangeError(`slice: step must be a positive integer, got ${step}`);
-  const extent = x.shape[along];
-  const clip = (bound: number) => Math.min(Math.max(bound < 0 ? bound + extent : bound, 0), extent);
-  const from = clip(start);
-  const length = Math.max(0, Math.ceil((clip(end ?? extent) - from) / step));
-  return record("slice", windowOf(x, along, from, length, step), [x], [], (g) => {
-    const gradient = full(x.shape, 0);
-    copyInto(windowOf(gradient, along, from, length, step), g);
+function sliceRule(axis: number, start: number, length: number, step: number): Backward {
+  return (g, _, { shapes: [shape] }) => {
+    const gradient = full(shape, 0);
+    copy(windowOf(gradient, axis, start, length, step), g);
     return [gradient];
-  });
+  };
 }
 
-/** Pieces of at most `size` elements along an axis, as views. */
+/** A bound of a slice as a position 0..extent; negative ones count from the end, those beyond are clipped. */
+function clipBound(name: string, bound: number, extent: number): number {
+  if (!Number.isInteger(bound) && Math.abs(bound) !== Number.POSITIVE_INFINITY) {
+    throw new RangeError(`slice: ${name} must be an integer, got ${describe(bound)}`);
+  }
+  return Math.min(Math.max(bound < 0 ? bound + extent : bound, 0), extent);
+}
+
+export function slice(x: Tensor, axis: number, start: number, end?: number, step = 1): Tensor {
+  checkTensor("slice", x);
+  const along = normalizeAxis("slice", axis, x.shape);
+  checkInteger("slice", "step", step, { atLeast: 1 });
+  const extent = x.shape[along];
+  const from = clipBound("start", start, extent);
+  const length = Math.max(0, Math.ceil((clipBound("end", end ?? extent, extent) - from) / step));
+  const out = windowOf(x, along, from, length, step);
+  return record("slice", out, [x], [], sliceRule(along, from, length, step));
+}
+
 export function split(x: Tensor, size: number, axis = 0): Tensor[] {
-  requireTensor("split", x);
+  checkTensor("split", x);
   const along = normalizeAxis("split", axis, x.shape);
-  if (!Number.isInteger(size) || size < 1)
-    throw new RangeError(`split: size must be a positive integer, got ${size}`);
+  checkInteger("split", "size", size, { atLeast: 1 });
   const count = Math.max(1, Math.ceil(x.shape[along] / size));
   return Array.from({ length: count }, (_, i) => slice(x, along, i * size, (i + 1) * size));
 }
 
-/** Zeros (or `value`) around the data: [before, after] for each axis from the first. */
+/** The part of a padded tensor that holds what was padded. */
+function inner(x: Tensor, shape: Shape, before: readonly number[]): Tensor {
+  const offset = x.strides.reduce((at, stride, d) => at + stride * before[d], x.offset);
+  return viewOf(x, shape, x.strides, sizeOf(shape) > 0 ? offset : x.offset);
+}
+
+function padRule(before: readonly number[]): Backward {
+  return (g, _, { shapes: [shape] }) => [inner(g, shape, before)];
+}
+
+const isCount = (n: unknown) => Number.isInteger(n) && (n as number) >= 0;
+
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
-  requireTensor("pad", x);
-  const valid = widths.length <= x.ndim && widths.flat().every((w) => Number.isInteger(w) && w >= 0);
+  checkTensor("pad", x);
+  const valid =
+    Array.isArray(widths) &&
+    widths.length <= x.ndim &&
+    widths.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isCount));
   if (!valid) {
     throw new RangeError(
       `pad: needs [before, after] counts of 0 or more for at most ${x.ndim} axes of ${formatShape(x.shape)}, ` +
         `got ${JSON.stringify(widths)}`,
     );
   }
-  const before = (d: number) => widths[d]?.[0] ?? 0;
-  const after = (d: number) => widths[d]?.[1] ?? 0;
-  const inner = (t: Tensor) =>
-    viewOf(
-      t,
-      x.shape,
-      t.strides,
-      t.strides.reduce((at, stride, d) => at + stride * before(d), t.offset),
-    );
-  const shape = x.shape.map((extent, d) => before(d) + extent + after(d));
-  const out = full(shape, value, x.dtype);
-  copyInto(inner(out), x);
-  return record("pad", out, [x], [], (g) => [inner(g)]);
+  if (typeof value !== "number") throw new TypeError(`pad: value must be a number, got ${describe(value)}`);
+  const before = x.shape.map((_, d) => widths[d]?.[0] ?? 0);
+  const shape = x.shape.map((extent, d) => before[d] + extent + (widths[d]?.[1] ?? 0));
+  const out = full(checkShape("pad", shape), value, x.dtype);
+  copy(inner(out, x.shape, before), x);
+  return record("pad", out, [x], [], padRule(before));
 }
 
-/** The elements of one axis in reverse, as a copy. */
+function reversed(x: Tensor, axis: number): Tensor {
+  const strides = x.strides.map((stride, d) => (d === axis ? -stride : stride));
+  const last = Math.max(0, x.shape[axis] - 1);
+  return contiguousCopy(viewOf(x, x.shape, strides, x.offset + last * x.strides[axis]));
+}
+
+function flipRule(axis: number): Backward {
+  return (g) => [reversed(g, axis)];
+}
+
 export function flip(x: Tensor, axis: number): Tensor {
-  requireTensor("flip", x);
+  checkTensor("flip", x);
   const along = normalizeAxis("flip", axis, x.shape);
-  const reversed = (t: Tensor) => {
-    const strides = t.strides.map((stride, d) => (d === along ? -stride : stride));
-    const last = Math.max(0, t.shape[along] - 1);
-    const out = allocate(t.shape, t.dtype);
-    copyInto(out, viewOf(t, t.shape, strides, t.offset + last * t.strides[along]));
-    return out;
-  };
-  return record("flip", reversed(x), [x], [], (g) => [reversed(g)]);
+  return record("flip", reversed(x, along), [x], [], flipRule(along));
 }
 
-/** Tiles the tensor counts[d] times along each axis; missing leading axes are added, as in PyTorch's repeat. */
 export function repeat(x: Tensor, counts: readonly number[]): Tensor {
-  requireTensor("repeat", x);
-  if (counts.length < x.ndim || !counts.every((c) => Number.isInteger(c) && c >= 0)) {
+  checkTensor("repeat", x);
+  if (!Array.isArray(counts) || counts.length < x.ndim || !counts.every(isCount)) {
     throw new RangeError(
-      `repeat: needs a count of 0 or more for each of at least ${x.ndim} axes, got [${counts.join(",")}]`,
+      `repeat: needs a count of 0 or more for each of at least ${x.ndim} axes, got ${describe(counts)}`,
     );
   }
   const lead = counts.length - x.ndim;
@@ -176,10 +207,21 @@ export function repeat(x: Tensor, counts: readonly number[]): Tensor {
   );
 }
 
+function checkTensors(operation: string, tensors: readonly Tensor[]): void {
+  if (!Array.isArray(tensors) || tensors.length === 0) {
+    throw new TypeError(`${operation}: needs at least one tensor in an array, got ${describe(tensors)}`);
+  }
+  for (const tensor of tensors) checkTensor(operation, tensor);
+}
+
+function concatRule(axis: number, starts: readonly number[]): Backward {
+  return (g, _, { shapes, needs }) =>
+    shapes.map((shape, i) => (needs[i] ? windowOf(g, axis, starts[i], shape[axis], 1) : null));
+}
+
 /** Joins tensors along an existing axis. */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
-  if (tensors.length === 0) throw new TypeError("concat: needs at least one tensor");
-  for (const t of tensors) requireTensor("concat", t);
+  checkTensors("concat", tensors);
   const mixed = tensors.some((t) => t.dtype !== tensors[0].dtype);
   const parts = mixed ? tensors.map(toFloat32) : tensors;
   const along = normalizeAxis("concat", axis, parts[0].shape);
@@ -201,17 +243,14 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     parts[0].shape.map((extent, d) => (d === along ? total : extent)),
     parts[0].dtype,
   );
-  for (const [i, t] of parts.entries()) copyInto(windowOf(out, along, starts[i], t.shape[along], 1), t);
-  return record("concat", out, parts, [], (g, _, needs) =>
-    parts.map((t, i) => (needs[i] ? windowOf(g, along, starts[i], t.shape[along], 1) : null)),
-  );
+  for (const [i, t] of parts.entries()) copy(windowOf(out, along, starts[i], t.shape[along], 1), t);
+  return record("concat", out, parts, [], concatRule(along, starts));
 }
 
 /** Joins tensors of one shape along a new axis. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
-  if (tensors.length === 0) throw new TypeError("stack: needs at least one tensor");
+  checkTensors("stack", tensors);
   for (const t of tensors) {
-    requireTensor("stack", t);
     if (!sameShape(t.shape, tensors[0].shape)) {
       throw new RangeError(`stack: shapes differ: ${tensors.map((p) => formatShape(p.shape)).join(" ")}`);
     }
@@ -223,23 +262,86 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** The same data outside the graph, as a view. */
 export function detach(x: Tensor): Tensor {
-  requireTensor("detach", x);
+  checkTensor("detach", x);
   return viewOf(x, x.shape, x.strides, x.offset);
 }
 
-/** Overwrites x in place with values of the same shape (or a number), outside the graph. Returns x. */
-export function assign(x: Tensor, values: Tensor | number): Tensor {
-  requireTensor("assign", x);
-  const source = typeof values === "number" ? full(x.shape, values, x.dtype) : values;
-  requireTensor("assign", source);
+export function assign<T extends Tensor>(x: T, values: Tensor | number): T {
+  checkTensor("assign", x);
+  if (x.shape.some((extent, d) => extent > 1 && x.strides[d] === 0)) {
+    throw new RangeError(
+      `assign: the elements of an expanded view ${formatShape(x.shape)} share memory; assign to its clone()`,
+    );
+  }
+  let source = values;
+  if (typeof source === "number") source = full(x.shape, source, x.dtype);
+  checkTensor("assign", source);
   if (!sameShape(source.shape, x.shape) || source.dtype !== x.dtype) {
     throw new RangeError(
       `assign: expected ${x.dtype} ${formatShape(x.shape)}, got ${source.dtype} ${formatShape(source.shape)}`,
     );
   }
-  copyInto(x, source);
-  x.handle.storage.version++;
+  // Views that overlap are read before they are written.
+  copy(x, source.storage === x.storage ? contiguousCopy(source) : source);
+  x.storage.version++;
   return x;
 }
+
+export interface LayoutMethods {
+  /** The same elements in another shape; one extent may be -1. A view of contiguous tensors, else a copy. */
+  reshape(shape: Shape): Tensor;
+  /** reshape([-1]). */
+  flatten(): Tensor;
+  /** Drops the axis if its extent is 1, or all such axes. A view. */
+  squeeze(axis?: number): Tensor;
+  /** A new axis of extent 1. A view. */
+  unsqueeze(axis: number): Tensor;
+  /** Swaps two axes. A view. */
+  transpose(a: number, b: number): Tensor;
+  /** Axes in another order. A view. */
+  permute(axes: readonly number[]): Tensor;
+  /** Repeats axes of extent 1 without copying; -1 leaves an extent. A view. */
+  expand(shape: Shape): Tensor;
+  /**
+   * Elements start, start + step, ... before `end` (default: to the end) along an axis; negative bounds count from the end,
+   * bounds beyond it are clipped. A view.
+   */
+  slice(axis: number, start: number, end?: number, step?: number): Tensor;
+  /** Pieces of at most `size` elements along an axis (default 0). Views. */
+  split(size: number, axis?: number): Tensor[];
+  /** Zeros (or `value`) around: [before, after] for each axis from the first. A copy. */
+  pad(widths: readonly (readonly [number, number])[], value?: number): Tensor;
+  /** Reverses an axis. A copy. */
+  flip(axis: number): Tensor;
+  /** Tiles counts[d] times along each axis; missing leading axes are added, as in PyTorch's repeat. A copy. */
+  repeat(counts: readonly number[]): Tensor;
+  /** The same data outside the graph. A view. */
+  detach(): Tensor;
+}
+
+declare module "../tensor" {
+  interface Tensor extends LayoutMethods {
+    /** The transpose of a matrix, as a view; all axes reversed for more. */
+    readonly T: Tensor;
+    /**
+     * Overwrites the elements in place, outside the graph, with a tensor of the same shape and dtype (also one that
+     * overlaps) or a number. Returns this.
+     */
+    assign(values: Tensor | number): this;
+  }
+}
+
+defineMethods<LayoutMethods & { assign(values: Tensor | number): Tensor }>({
+  ...{ reshape, flatten, squeeze, unsqueeze, transpose, permute, expand, slice, split, pad, flip, repeat },
+  ...{ detach, assign },
+});
+
+Object.defineProperty(Tensor.prototype, "T", {
+  get(this: Tensor) {
+    return permute(
+      this,
+      this.shape.map((_, d) => this.ndim - 1 - d),
+    );
+  },
+});

@@ -4,7 +4,7 @@ import { kernels } from "../../backend/wasm";
 import { record } from "../autograd";
 import { contiguous } from "../compute";
 import { formatShape } from "../errors";
-import { allocate, type Tensor } from "../tensor";
+import { allocate, defineMethods, type Tensor } from "../tensor";
 import { operand } from "./arithmetic";
 import { countWindows, type Pair, pairOf, requireImages } from "./window";
 
@@ -98,3 +98,20 @@ export function upsample(input: Tensor, scale: Pair): Tensor {
     return [gx];
   });
 }
+
+export interface PoolingMethods {
+  /** Largest element of each window of images [N,C,H,W]; the first of equal ones has the gradient; NaN wins. */
+  maxPool2d(size: Pair, options?: PoolingOptions): Tensor;
+  /** Mean of each window of images [N,C,H,W]. */
+  avgPool2d(size: Pair, options?: AveragePoolingOptions): Tensor;
+  /** Means over as many windows as `size` says, as even as may be, of images [N,C,H,W]: a new [N,C,...size]. */
+  adaptiveAvgPool2d(size: Pair): Tensor;
+  /** Repeats each pixel `scale` times (an integer, or [height, width]): nearest-neighbour upsampling. */
+  upsample(scale: Pair): Tensor;
+}
+
+declare module "../tensor" {
+  interface Tensor extends PoolingMethods {}
+}
+
+defineMethods<PoolingMethods>({ maxPool2d, avgPool2d, adaptiveAvgPool2d, upsample });

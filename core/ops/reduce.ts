@@ -1,12 +1,13 @@
 // Reductions. `axis` is one axis, several, or none for all; negative axes count from the end; `keepDims` keeps the
-// reduced axes with extent 1. Sums run in float32 within blocks and float64 across them (kernels/reduce.ts).
+// reduced axes with extent 1. Sums run in float32 within blocks and float64 across them (kernels/array/reduce.ts).
 
-import { type Kernels, kernels } from "../../backend/wasm";
-import { record } from "../autograd";
-import { binary, contiguous, reducedShape, reductionLayout, scalar, sumOver } from "../compute";
+import * as launch from "../../backend/launch/reduce";
+import { type Backward, record } from "../autograd";
+import { checkNumber, checkOptions } from "../check";
+import { binary, contiguous, minus, over, reducedShape, reshaped, scalar, sumOver, times } from "../compute";
 import { formatShape } from "../errors";
-import { contiguousStrides, normalizeAxes, normalizeAxis, sizeOf } from "../shape";
-import { allocate, type Tensor, viewOf } from "../tensor";
+import { normalizeAxes, normalizeAxis, type Shape } from "../shape";
+import { allocate, type DType, defineMethods, type Tensor, viewOf } from "../tensor";
 import { operand } from "./arithmetic";
 import { sqrt } from "./elementwise";
 
@@ -18,207 +19,249 @@ export interface ReduceOptions {
   keepDims?: boolean;
 }
 
-const times = (a: Tensor, b: Tensor) => binary("mul", "mul_f32", a, b);
-const minus = (a: Tensor, b: Tensor) => binary("sub", "sub_f32", a, b);
-const over = (a: Tensor, b: Tensor) => binary("div", "div_f32", a, b);
+/** Options of {@link Tensor.var} and {@link Tensor.std}. */
+export interface VarianceOptions extends ReduceOptions {
+  /** The sum of squares is divided by n - correction. Default 1: unbiased. */
+  correction?: number;
+}
+
+/** What a reduction is called with, checked. */
+interface Reduction {
+  x: Tensor;
+  axes: number[];
+  /** Elements that become one. */
+  n: number;
+  shape: Shape;
+}
+
+function reductionOf(
+  name: string,
+  input: Tensor,
+  axis: Axes | undefined,
+  options: ReduceOptions,
+  known: readonly string[] = ["keepDims"],
+): Reduction {
+  const x = operand(name, input);
+  checkOptions(name, options, known);
+  const axes = normalizeAxes(name, axis, x.shape);
+  const shape = reducedShape(x.shape, axes, options.keepDims ?? false);
+  return { x, axes, n: launch.reducedCount(x, axes), shape };
+}
+
+/** A reduction of rows with one kernel. */
+function reduceRows(
+  kernel: launch.RowKernel,
+  { x, axes, shape }: Reduction,
+  { dtype = "float32", parameters = [] }: { dtype?: DType; parameters?: readonly number[] } = {},
+): Tensor {
+  const out = allocate(shape, dtype);
+  launch.reduceRows(kernel, out, x, axes, parameters);
+  return out;
+}
 
 /** A reduced tensor seen with its axes at extent 1, so that it broadcasts against the input. */
-function withKeptAxes(x: Tensor, inputShape: readonly number[], axes: readonly number[]): Tensor {
-  const shape = reducedShape(inputShape, axes, true);
-  return viewOf(x, shape, contiguousStrides(shape), x.offset);
+function withKeptAxes(x: Tensor, inputShape: Shape, axes: readonly number[]): Tensor {
+  return reshaped(x, reducedShape(inputShape, axes, true));
 }
 
 /** The gradient of a reduction, repeated over the reduced axes without copying. */
-function spread(g: Tensor, inputShape: readonly number[], axes: readonly number[]): Tensor {
+function spread(g: Tensor, inputShape: Shape, axes: readonly number[]): Tensor {
   const kept = withKeptAxes(contiguous(g), inputShape, axes);
   const strides = kept.strides.map((stride, d) => (axes.includes(d) ? 0 : stride));
   return viewOf(kept, inputShape, strides, kept.offset);
 }
 
+function sumRule(axes: readonly number[]): Backward {
+  return (g, _, { shapes: [shape] }) => [spread(g, shape, axes)];
+}
+
 export function sum(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  const x = operand("sum", input);
-  const axes = normalizeAxes("sum", axis, x.shape);
-  const out = sumOver(x, axes, 1, options.keepDims);
-  return record("sum", out, [x], [], (g) => [spread(g, x.shape, axes)]);
+  const { x, axes } = reductionOf("sum", input, axis, options);
+  return record("sum", sumOver(x, axes, 1, options.keepDims), [x], [], sumRule(axes));
+}
+
+function meanRule(axes: readonly number[], n: number): Backward {
+  return (g, _, { shapes: [shape] }) => [spread(over(g, scalar(n)), shape, axes)];
 }
 
 export function mean(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  const x = operand("mean", input);
-  const axes = normalizeAxes("mean", axis, x.shape);
-  const n = sizeOf(axes.map((d) => x.shape[d]));
-  const out = sumOver(x, axes, n, options.keepDims);
-  return record("mean", out, [x], [], (g) => [spread(over(g, scalar(n)), x.shape, axes)]);
+  const { x, axes, n } = reductionOf("mean", input, axis, options);
+  return record("mean", sumOver(x, axes, n, options.keepDims), [x], [], meanRule(axes, n));
 }
 
-/** Unbiased (divides by n - 1) unless `correction` says otherwise; two passes in float64. */
-export function variance(
-  input: Tensor,
-  axis?: Axes,
-  options: ReduceOptions & { correction?: number } = {},
-): Tensor {
-  const x = operand("var", input);
-  const axes = normalizeAxes("var", axis, x.shape);
-  const correction = options.correction ?? 1;
-  const layout = reductionLayout(x, axes, true);
-  const out = allocate(reducedShape(x.shape, axes, options.keepDims ?? false));
-  kernels().variance_f32(out.ptr, layout.x.ptr, layout.outer, layout.n, correction);
-  return record("var", out, [x], [x], (g, [sx]) => {
-    const centred = minus(sx, sumOver(sx, axes, layout.n, true));
-    return [times(centred, times(spread(g, sx.shape, axes), scalar(2 / (layout.n - correction))))];
-  });
+function varianceRule(axes: readonly number[], n: number, correction: number): Backward {
+  return (g, [x]) => {
+    const centred = minus(x, sumOver(x, axes, n, true));
+    return [times(centred, times(spread(g, x.shape, axes), scalar(2 / (n - correction))))];
+  };
 }
 
-export function std(
-  input: Tensor,
-  axis?: Axes,
-  options: ReduceOptions & { correction?: number } = {},
-): Tensor {
+/** Two passes in float64. */
+export function variance(input: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
+  const reduction = reductionOf("var", input, axis, options, ["keepDims", "correction"]);
+  const { x, axes, n } = reduction;
+  const { correction = 1 } = options;
+  checkNumber("var", "correction", correction);
+  const out = reduceRows("variance_f32", reduction, { parameters: [correction] });
+  return record("var", out, [x], [x], varianceRule(axes, n, correction));
+}
+
+export function std(input: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
   return sqrt(variance(input, axis, options));
+}
+
+function requireElements(name: string, { n, x }: Reduction): void {
+  if (n === 0) throw new RangeError(`${name}: nothing to reduce in shape ${formatShape(x.shape)}`);
+}
+
+function extremumRule(name: string, axes: readonly number[]): Backward {
+  return (g, [x, best]) => {
+    const chosen = binary(name, "eq_f32", x, spread(best, x.shape, axes));
+    const share = over(withKeptAxes(contiguous(g), x.shape, axes), sumOver(chosen, axes, 1, true));
+    return [times(chosen, share)];
+  };
 }
 
 /** Largest or smallest values; equal ones share the gradient. */
 function extremum(name: "max" | "min", kernel: "max_f32" | "min_f32") {
   return (input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor => {
-    const x = operand(name, input);
-    const axes = normalizeAxes(name, axis, x.shape);
-    const layout = reductionLayout(x, axes, false);
-    requireElements(name, layout.n, x);
-    const out = allocate(reducedShape(x.shape, axes, options.keepDims ?? false));
-    kernels()[kernel](out.ptr, layout.x.ptr, layout.outer, layout.n, layout.inner);
-    return record(name, out, [x], [x, out], (g, [sx, best]) => {
-      const chosen = binary(name, "eq_f32", sx, spread(best, sx.shape, axes));
-      const share = over(withKeptAxes(contiguous(g), sx.shape, axes), sumOver(chosen, axes, 1, true));
-      return [times(chosen, share)];
-    });
+    const reduction = reductionOf(name, input, axis, options);
+    requireElements(name, reduction);
+    const { x, axes, shape } = reduction;
+    const out = allocate(shape);
+    launch.extremum(kernel, out, x, axes);
+    return record(name, out, [x], [x, out], extremumRule(name, axes));
   };
 }
 
 export const max = extremum("max", "max_f32");
 export const min = extremum("min", "min_f32");
 
-function requireElements(name: string, n: number, x: Tensor): void {
-  if (n === 0) throw new RangeError(`${name}: nothing to reduce in shape ${formatShape(x.shape)}`);
-}
-
 /** int32 positions of the first extreme element, along one axis or in the flattened tensor. */
 function position(name: string, kernel: "argmax_f32" | "argmin_f32") {
   return (input: Tensor, axis?: number, options: ReduceOptions = {}): Tensor => {
-    const x = operand(name, input);
-    const axes = normalizeAxes(name, axis, x.shape);
-    const layout = reductionLayout(x, axes, true);
-    requireElements(name, layout.n, x);
-    const out = allocate(reducedShape(x.shape, axes, options.keepDims ?? false), "int32");
-    kernels()[kernel](out.ptr, layout.x.ptr, layout.outer, layout.n);
-    return out;
+    const reduction = reductionOf(name, input, axis, options);
+    requireElements(name, reduction);
+    return reduceRows(kernel, reduction, { dtype: "int32" });
   };
 }
 
 export const argmax = position("argmax", "argmax_f32");
 export const argmin = position("argmin", "argmin_f32");
 
-/** Product, multiplied in float64. The gradient is exact at zeros too: products before times products after. */
+/** A new tensor of the rows of x along the axes, made by `run`, seen in the order of x. */
+function throughRows(x: Tensor, axes: readonly number[], run: (rows: Tensor) => void): Tensor {
+  const rows = allocate([x.size]);
+  run(rows);
+  return viewOf(rows, x.shape, launch.rowStrides(x, axes), rows.offset);
+}
+
+function prodRule(axes: readonly number[]): Backward {
+  return (g, [x]) => [throughRows(x, axes, (rows) => launch.productGradient(rows, g, x, axes))];
+}
+
+/** Multiplied in float64. The gradient is exact at zeros too: products before times products after. */
 export function prod(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  const x = operand("prod", input);
-  const axes = normalizeAxes("prod", axis, x.shape);
-  const layout = reductionLayout(x, axes, true);
-  const out = allocate(reducedShape(x.shape, axes, options.keepDims ?? false));
-  kernels().prod_f32(out.ptr, layout.x.ptr, layout.outer, layout.n);
-  return record("prod", out, [x], [x], (g, [sx]) => {
-    const { x: rows, outer, n } = reductionLayout(sx, axes, true);
-    const others = allocate([outer, n]);
-    kernels().prod_grad_f32(others.ptr, contiguous(g).ptr, rows.ptr, outer, n);
-    return [backToInput(others, sx, axes)];
-  });
+  const reduction = reductionOf("prod", input, axis, options);
+  const { x, axes } = reduction;
+  return record("prod", reduceRows("prod_f32", reduction), [x], [x], prodRule(axes));
 }
 
-/** Euclidean norm. The gradient at 0 is 0. */
-export function norm(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  const x = operand("norm", input);
-  const axes = normalizeAxes("norm", axis, x.shape);
-  const layout = reductionLayout(x, axes, true);
-  const out = allocate(reducedShape(x.shape, axes, options.keepDims ?? false));
-  kernels().norm_f32(out.ptr, layout.x.ptr, layout.outer, layout.n);
-  return record("norm", out, [x], [x, out], (g, [sx, y]) => {
+function normRule(axes: readonly number[]): Backward {
+  return (g, [x, y]) => {
     const safe = binary("norm", "add_f32", y, binary("norm", "eq_f32", y, scalar(0)));
-    return [times(sx, spread(over(contiguousLike(g, y), safe), sx.shape, axes))];
-  });
+    return [times(x, spread(over(g, safe), x.shape, axes))];
+  };
 }
 
-function contiguousLike(g: Tensor, y: Tensor): Tensor {
-  const source = contiguous(g);
-  return viewOf(source, y.shape, contiguousStrides(y.shape), source.offset);
+export function norm(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  const reduction = reductionOf("norm", input, axis, options);
+  const { x, axes } = reduction;
+  const out = reduceRows("norm_f32", reduction);
+  return record("norm", out, [x], [x, out], normRule(axes));
 }
 
-/** Puts [outer, n] rows, laid out as reductionLayout(x, axes, true) does, back into the order of x. */
-function backToInput(rows: Tensor, x: Tensor, axes: readonly number[]): Tensor {
-  const rest = x.shape.map((_, d) => d).filter((d) => !axes.includes(d));
-  const order = [...rest, ...axes];
-  const movedStrides = contiguousStrides(order.map((d) => x.shape[d]));
-  const strides = x.shape.map((_, d) => movedStrides[order.indexOf(d)]);
-  return viewOf(rows, x.shape, strides, rows.offset);
+function scan(x: Tensor, axis: number, reverse: 0 | 1): Tensor {
+  return throughRows(x, [axis], (rows) => launch.mapRows("cumsum_f32", rows, x, [axis], [reverse]));
 }
 
-/** Kernels over the rows of a contiguous [rows, n]. */
-type RowKernel = {
-  [K in keyof Kernels]: Kernels[K] extends (out: number, x: number, rows: number, n: number) => void
-    ? K
-    : never;
-}[keyof Kernels];
-
-/** Runs a kernel that maps rows to rows along `axis`, wherever that axis lies. */
-export function alongAxis(
-  x: Tensor,
-  axis: number,
-  run: (out: number, x: number, rows: number, n: number) => void,
-): Tensor {
-  const layout = reductionLayout(x, [axis], true);
-  const rows = allocate([layout.outer, layout.n]);
-  run(rows.ptr, layout.x.ptr, layout.outer, layout.n);
-  return backToInput(rows, x, [axis]);
+function cumsumRule(axis: number): Backward {
+  return (g) => [scan(g, axis, 1)];
 }
 
-/** Running sums along one axis, accumulated in float64. */
+/** Accumulated in float64. */
 export function cumsum(input: Tensor, axis: number): Tensor {
   const x = operand("cumsum", input);
   const along = normalizeAxis("cumsum", axis, x.shape);
-  const scan = (t: Tensor, reverse: number) =>
-    alongAxis(t, along, (out, source, rows, n) => kernels().cumsum_f32(out, source, rows, n, reverse));
-  return record("cumsum", scan(x, 0), [x], [], (g) => [scan(g, 1)]);
+  return record("cumsum", scan(x, along, 0), [x], [], cumsumRule(along));
 }
 
-/** log(sum(exp(x))), safe for large elements. */
+function logSumExpRule(axes: readonly number[]): Backward {
+  return (g, [x]) => {
+    const shares = throughRows(x, axes, (rows) => launch.mapRows("softmax_f32", rows, x, axes));
+    return [times(shares, spread(g, x.shape, axes))];
+  };
+}
+
 export function logSumExp(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  const x = operand("logSumExp", input);
-  const axes = normalizeAxes("logSumExp", axis, x.shape);
-  const layout = reductionLayout(x, axes, true);
-  requireElements("logSumExp", layout.n, x);
-  const out = allocate(reducedShape(x.shape, axes, options.keepDims ?? false));
-  kernels().log_sum_exp_f32(out.ptr, layout.x.ptr, layout.outer, layout.n);
-  return record("logSumExp", out, [x], [x], (g, [sx]) => {
-    const { x: rows, outer, n } = reductionLayout(sx, axes, true);
-    const p = allocate([outer, n]);
-    kernels().softmax_f32(p.ptr, rows.ptr, outer, n);
-    return [times(backToInput(p, sx, axes), spread(g, sx.shape, axes))];
-  });
+  const reduction = reductionOf("logSumExp", input, axis, options);
+  requireElements("logSumExp", reduction);
+  const { x, axes } = reduction;
+  return record("logSumExp", reduceRows("log_sum_exp_f32", reduction), [x], [x], logSumExpRule(axes));
 }
 
-function softmaxLike(
-  name: string,
-  forward: RowKernel,
-  gradient: "softmax_grad_f32" | "log_softmax_grad_f32",
-) {
+function softmaxRule(gradient: launch.RowPairKernel, axis: number): Backward {
+  return (g, [y]) => [throughRows(g, [axis], (rows) => launch.mapRowPairs(gradient, rows, g, y, [axis]))];
+}
+
+function softmaxLike(name: string, forward: launch.RowKernel, gradient: launch.RowPairKernel) {
   return (input: Tensor, axis: number): Tensor => {
     const x = operand(name, input);
     const along = normalizeAxis(name, axis, x.shape);
-    const y = alongAxis(x, along, kernels()[forward] as Kernels["softmax_f32"]);
-    return record(name, y, [x], [y], (g, [sy]) => {
-      const right = reductionLayout(sy, [along], true);
-      return [
-        alongAxis(g, along, (out, left, rows, n) => kernels()[gradient](out, left, right.x.ptr, rows, n)),
-      ];
-    });
+    const y = throughRows(x, [along], (rows) => launch.mapRows(forward, rows, x, [along]));
+    return record(name, y, [x], [y], softmaxRule(gradient, along));
   };
 }
 
 export const softmax = softmaxLike("softmax", "softmax_f32", "softmax_grad_f32");
 export const logSoftmax = softmaxLike("logSoftmax", "log_softmax_f32", "log_softmax_grad_f32");
+
+export interface ReduceMethods {
+  /** Sum over the axes (all by default). */
+  sum(axis?: Axes, options?: ReduceOptions): Tensor;
+  /** Mean over the axes (all by default). */
+  mean(axis?: Axes, options?: ReduceOptions): Tensor;
+  /** Variance, divided by n - correction. Default correction 1 (unbiased). */
+  var(axis?: Axes, options?: VarianceOptions): Tensor;
+  /** Square root of the variance. */
+  std(axis?: Axes, options?: VarianceOptions): Tensor;
+  /** Largest values; equal ones share the gradient; NaN wins. */
+  max(axis?: Axes, options?: ReduceOptions): Tensor;
+  /** Smallest values; equal ones share the gradient; NaN wins. */
+  min(axis?: Axes, options?: ReduceOptions): Tensor;
+  /** int32 position of the first largest element along an axis, or in the flattened tensor. */
+  argmax(axis?: number, options?: ReduceOptions): Tensor;
+  /** int32 position of the first smallest element along an axis, or in the flattened tensor. */
+  argmin(axis?: number, options?: ReduceOptions): Tensor;
+  /** Product over the axes (all by default). */
+  prod(axis?: Axes, options?: ReduceOptions): Tensor;
+  /** Euclidean norm over the axes (all by default); the gradient at 0 is 0. */
+  norm(axis?: Axes, options?: ReduceOptions): Tensor;
+  /** Running sums along an axis. */
+  cumsum(axis: number): Tensor;
+  /** e^a / sum(e^a) along an axis, safe for large elements. */
+  softmax(axis: number): Tensor;
+  /** log(softmax), without its loss of accuracy. */
+  logSoftmax(axis: number): Tensor;
+  /** log(sum(e^a)) over the axes (all by default), safe for large elements. */
+  logSumExp(axis?: Axes, options?: ReduceOptions): Tensor;
+}
+
+declare module "../tensor" {
+  interface Tensor extends ReduceMethods {}
+}
+
+defineMethods<ReduceMethods>({
+  ...{ sum, mean, var: variance, std, max, min, argmax, argmin, prod, norm },
+  ...{ cumsum, softmax, logSoftmax, logSumExp },
+});

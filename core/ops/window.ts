@@ -1,8 +1,9 @@
 // What convolution and pooling share: options that are one number or two, and how many windows fit.
 
+import { checkTensor } from "../check";
 import { formatShape } from "../errors";
 import type { Shape } from "../shape";
-import { requireTensor, type Tensor } from "../tensor";
+import type { Tensor } from "../tensor";
 
 /** One number for both image axes, or [height, width]. */
 export type Pair = number | readonly [number, number];
@@ -38,6 +39,6 @@ export function countWindows(
 
 /** Throws unless x is a batch of images [N,C,H,W]. */
 export function requireImages(operation: string, x: Tensor): void {
-  requireTensor(operation, x);
+  checkTensor(operation, x);
   if (x.ndim !== 4) throw new RangeError(`${operation}: expected [N,C,H,W], got ${formatShape(x.shape)}`);
 }

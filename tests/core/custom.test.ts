@@ -113,8 +113,14 @@ test("results that do not fit are refused", () => {
     /odd: the gradient of input 0 must be float32 \[2\], got float32 \[1\]/,
   );
   assert.throws(() => run(() => [tensor(Int32Array.of(1, 2))]), /must be float32 \[2\], got int32 \[2\]/);
-  assert.throws(() => run(() => [3 as unknown as Tensor]), /odd: gradient 0: expected a tensor, got number/);
-  assert.throws(() => squaredRelu(2 as unknown as Tensor), /squaredRelu: expected a tensor, got number/);
+  assert.throws(
+    () => run(() => [3 as unknown as Tensor]),
+    /odd: gradient 0: expected a Tensor, got 3: wrap it in tensor\(\)/,
+  );
+  assert.throws(
+    () => squaredRelu(2 as unknown as Tensor),
+    /squaredRelu: expected a Tensor, got 2: wrap it in tensor\(\)/,
+  );
   const counting = customOp(
     "counting",
     (x) => x.argmax(),

@@ -1,0 +1,60 @@
+// Softmax, logarithm, label smoothing and choice of the label in one pass (kernels/array/softmax.ts).
+
+import { targetOf, type View } from "../view";
+import { kernels } from "../wasm";
+import { launch } from "./frame";
+
+/** How rows are weighed. */
+export interface CrossEntropySettings {
+  /** Share of the target spread evenly over the classes. */
+  smoothing: number;
+  /** The label of rows that do not count. */
+  ignore: number;
+}
+
+/** losses [rows] and logSums [rows], the logarithms of the sums of exponentials, of scores [rows, classes]. */
+export function crossEntropy(
+  losses: View,
+  logSums: View,
+  scores: View,
+  labels: View,
+  { smoothing, ignore }: CrossEntropySettings,
+): void {
+  const [rows, classes] = scores.shape;
+  launch((frame) =>
+    kernels().cross_entropy_f32(
+      targetOf(losses, "float32"),
+      targetOf(logSums, "float32"),
+      frame.dense(scores),
+      frame.dense(labels, "int32"),
+      rows,
+      classes,
+      smoothing,
+      ignore,
+    ),
+  );
+}
+
+/** out [rows, classes] = the gradient by the scores from the gradients g [rows] of the losses. */
+export function crossEntropyGradient(
+  out: View,
+  g: View,
+  saved: { scores: View; labels: View; logSums: View },
+  { smoothing, ignore }: CrossEntropySettings,
+): void {
+  const [rows, classes] = out.shape;
+  launch((frame) =>
+    kernels().cross_entropy_grad_f32(
+      targetOf(out, "float32"),
+      frame.dense(g),
+      1,
+      frame.dense(saved.logSums),
+      frame.dense(saved.scores),
+      frame.dense(saved.labels, "int32"),
+      rows,
+      classes,
+      smoothing,
+      ignore,
+    ),
+  );
+}

@@ -1,0 +1,173 @@
+// Reductions along axes, and operations on rows. Sums run in a fixed order (kernels/array/reduce.ts).
+
+import { contiguousStrides, isContiguous, type Shape, sizeOf } from "../shape";
+import { share } from "../share";
+import { addressOf, targetOf, type View } from "../view";
+import { type KernelTaking, kernels } from "../wasm";
+import { type Frame, launch } from "./frame";
+
+/** A view, seen as [outer, n, inner] with n reduced. */
+interface Layout {
+  view: View;
+  outer: number;
+  n: number;
+  inner: number;
+}
+
+/** The axes that stay, then those that are reduced. */
+function reducedLast(x: View, axes: readonly number[]): number[] {
+  return [...x.shape.keys()].filter((d) => !axes.includes(d)).concat(axes);
+}
+
+const extentOf = (shape: Shape, axes: readonly number[]) => axes.reduce((n, d) => n * shape[d], 1);
+
+/**
+ * Lays x out for a reduction over ascending `axes`. Neighbouring axes are reduced where they are; others, and all axes
+ * when `innermost` is asked for, are first moved to the end.
+ */
+function layoutOf(x: View, axes: readonly number[], innermost: boolean): Layout {
+  const { shape } = x;
+  const n = extentOf(shape, axes);
+  const first = axes[0] ?? 0;
+  const last = axes[axes.length - 1] ?? -1;
+  const neighbours = last - first + 1 === axes.length;
+  const inner = sizeOf(shape.slice(last + 1));
+  if (axes.length > 0 && neighbours && (!innermost || inner === 1)) {
+    return { view: x, outer: sizeOf(shape.slice(0, first)), n, inner };
+  }
+  const order = reducedLast(x, axes);
+  const view = {
+    storage: x.storage,
+    dtype: x.dtype,
+    offset: x.offset,
+    shape: order.map((d) => shape[d]),
+    strides: order.map((d) => x.strides[d]),
+  };
+  return {
+    view,
+    outer: sizeOf(order.slice(0, order.length - axes.length).map((d) => shape[d])),
+    n,
+    inner: 1,
+  };
+}
+
+/** Elements that are reduced to one. */
+export function reducedCount(x: View, axes: readonly number[]): number {
+  return extentOf(x.shape, axes);
+}
+
+/** Strides that read rows [rest..., axes...] in the order of x: how the result of mapRows() lies in memory. */
+export function rowStrides(x: View, axes: readonly number[]): number[] {
+  const order = reducedLast(x, axes);
+  const strides = contiguousStrides(order.map((d) => x.shape[d]));
+  return x.shape.map((_, d) => strides[order.indexOf(d)]);
+}
+
+/** out = the sum over the axes, divided by `divisor`. */
+export function sum(out: View, x: View, axes: readonly number[], divisor: number): void {
+  launch((frame) => {
+    const { view, outer, n, inner } = layoutOf(x, axes, false);
+    const [to, from] = [targetOf(out, "float32"), frame.dense(view)];
+    share(outer, n * inner, (start, count) =>
+      kernels().sum_f32(to + start * inner * 4, from + start * n * inner * 4, count, n, inner, divisor),
+    );
+  });
+}
+
+/** out = the largest or smallest element along the axes. */
+export function extremum(kernel: "max_f32" | "min_f32", out: View, x: View, axes: readonly number[]): void {
+  launch((frame) => {
+    const { view, outer, n, inner } = layoutOf(x, axes, false);
+    const [to, from] = [targetOf(out, "float32"), frame.dense(view)];
+    share(outer, n * inner, (start, count) =>
+      kernels()[kernel](to + start * inner * 4, from + start * n * inner * 4, count, n, inner),
+    );
+  });
+}
+
+/** Kernels from rows to one element or to rows: out, x, rows, n, and up to one parameter. */
+export type RowKernel =
+  | KernelTaking<[number, number, number, number]>
+  | KernelTaking<[number, number, number, number, number]>;
+/** Kernels from the rows of two operands to rows: out, a, b, rows, n. */
+export type RowPairKernel = KernelTaking<[number, number, number, number, number]>;
+
+type Run = (...values: number[]) => void;
+
+/** out = an element, float32 or int32, for each row of x along the axes. */
+export function reduceRows(
+  kernel: RowKernel,
+  out: View,
+  x: View,
+  axes: readonly number[],
+  parameters: readonly number[] = [],
+): void {
+  launch((frame) => {
+    const { view, outer, n } = layoutOf(x, axes, true);
+    const [to, from] = [targetOf(out, out.dtype), frame.dense(view)];
+    share(outer, n, (start, count) =>
+      (kernels()[kernel] as Run)(to + start * 4, from + start * n * 4, count, n, ...parameters),
+    );
+  });
+}
+
+/** rows = kernel(x), the rows of x along the axes one after the other: read the result with rowStrides(). */
+export function mapRows(
+  kernel: RowKernel,
+  rows: View,
+  x: View,
+  axes: readonly number[],
+  parameters: readonly number[] = [],
+): void {
+  launch((frame) => {
+    const { view, outer, n } = layoutOf(x, axes, true);
+    const [to, from] = [targetOf(rows, "float32"), frame.dense(view)];
+    share(outer, n, (start, count) =>
+      (kernels()[kernel] as Run)(to + start * n * 4, from + start * n * 4, count, n, ...parameters),
+    );
+  });
+}
+
+/** rows = kernel(a, b), as mapRows(); both have one shape. */
+export function mapRowPairs(
+  kernel: RowPairKernel,
+  rows: View,
+  a: View,
+  b: View,
+  axes: readonly number[],
+): void {
+  launch((frame) => {
+    const left = layoutOf(a, axes, true);
+    const right = layoutOf(b, axes, true);
+    const to = targetOf(rows, "float32");
+    const [x, y] = [frame.dense(left.view), frame.dense(right.view)];
+    const { outer, n } = left;
+    share(outer, n, (start, count) => {
+      const at = start * n * 4;
+      (kernels()[kernel] as Run)(to + at, x + at, y + at, count, n);
+    });
+  });
+}
+
+/** rows = the gradient of a product: g has an element for each row of x. */
+export function productGradient(rows: View, g: View, x: View, axes: readonly number[]): void {
+  launch((frame) => {
+    const { view, outer, n } = layoutOf(x, axes, true);
+    kernels().prod_grad_f32(targetOf(rows, "float32"), frame.dense(g), frame.dense(view), outer, n);
+  });
+}
+
+/** Elements that a whole-tensor statistic runs over; their order does not matter to the caller. */
+function dense(frame: Frame, x: View): number {
+  return isContiguous(x.shape, x.strides) ? addressOf(x, "float32") : frame.dense(x);
+}
+
+/** The sum of the squares, in float64. */
+export function sumOfSquares(x: View): number {
+  return launch((frame) => kernels().sum_squares_f32(dense(frame, x), sizeOf(x.shape)));
+}
+
+/** True when no element is NaN or infinite. */
+export function allFinite(x: View): boolean {
+  return launch((frame) => kernels().all_finite_f32(dense(frame, x), sizeOf(x.shape)) === 1);
+}

@@ -1,0 +1,28 @@
+// The cross-entropy of rows of scores with their labels; nn/cross-entropy.ts makes losses of it.
+
+import * as launch from "../../backend/launch/cross-entropy";
+import { type Backward, record } from "../autograd";
+import { allocate, type Tensor } from "../tensor";
+
+function rule(settings: launch.CrossEntropySettings): Backward {
+  return (g, [scores, labels, logSums]) => {
+    const gradient = allocate(scores.shape);
+    launch.crossEntropyGradient(gradient, g, { scores, labels, logSums }, settings);
+    return [gradient];
+  };
+}
+
+/**
+ * logSumExp(scores) - scores[label] of each row of float32 scores [rows, classes] and int32 labels [rows], the target
+ * smoothed: [rows]. 0 where the label is ignored; the other labels are in range.
+ */
+export function crossEntropyOfRows(
+  scores: Tensor,
+  labels: Tensor,
+  settings: launch.CrossEntropySettings,
+): Tensor {
+  const [rows] = scores.shape;
+  const [losses, logSums] = [allocate([rows]), allocate([rows])];
+  launch.crossEntropy(losses, logSums, scores, labels, settings);
+  return record("crossEntropy", losses, [scores], [scores, labels, logSums], rule(settings));
+}

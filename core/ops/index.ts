@@ -1,0 +1,10 @@
+// Every file of operations: each adds its methods to Tensor.
+
+import "./arithmetic";
+import "./convolution";
+import "./elementwise";
+import "./indexing";
+import "./layout";
+import "./matmul";
+import "./pooling";
+import "./reduce";
