@@ -156,6 +156,6 @@ export function runPage(run: ReportRun): (HTMLElement | null)[] {
     section("learning-rate", "Learning rate", wide(learningRateChart(run)), ...signalCharts(run)),
     connectomeSection(run),
     section("time", "Time", wide(timeFigure(run))),
-    section("configuration", "Configuration", ...configuration(run)),
+    section("configuration", "Settings", ...configuration(run)),
   ];
 }
