@@ -24,7 +24,7 @@ export type { Axes, ReduceOptions, VarianceOptions } from "./ops/reduce";
 export type { Pair } from "./ops/window";
 export { Generator, type GeneratorState, manualSeed, rand, randn } from "./random";
 export type { Shape } from "./shape";
-export type { Stateful } from "./stateful";
+export type { Stateful, StateTree } from "./stateful";
 export { type DType, type NestedArray, Tensor } from "./tensor";
 
 /**

@@ -1,13 +1,16 @@
 // Random changes of training images.
 
-import { kernels } from "../backend/wasm";
-import { contiguous } from "../core/compute";
+import * as launch from "../backend/launch/images";
+import { checkInteger, checkOptions } from "../core/check";
 import { formatShape } from "../core/errors";
-import { type Generator, scope, type Tensor, tensor } from "../core/index";
+import { type Generator, scope, type Tensor } from "../core/index";
 import { allocate } from "../core/tensor";
 
 /** Makes the inputs of a training batch from those of the dataset; all that is random comes from the generator. */
 export type Augmentation = (x: Tensor, generator: Generator) => Tensor;
+
+/** Beyond it rows and columns would no longer be exact in the float32 numbers that choose them. */
+const MAX_PADDING = 2 ** 16;
 
 /**
  * The usual augmentation of small images [N,C,H,W] (He et al. 2016, section 4.2): each is padded with zeros, the mean
@@ -15,25 +18,22 @@ export type Augmentation = (x: Tensor, generator: Generator) => Tensor;
  * @param options.padding pixels on each side. Default 4. @param options.flip default true.
  */
 export function cropAndFlip(options: { padding?: number; flip?: boolean } = {}): Augmentation {
+  checkOptions("cropAndFlip", options, ["padding", "flip"]);
   const { padding = 4, flip = true } = options;
-  if (!Number.isInteger(padding) || padding < 0) {
-    throw new RangeError(`cropAndFlip: padding must be 0 or more pixels, got ${padding}`);
-  }
+  checkInteger("cropAndFlip", "padding", padding, { atLeast: 0, atMost: MAX_PADDING });
   return (x, generator) => {
     if (x.ndim !== 4 || x.dtype !== "float32") {
       throw new RangeError(
         `cropAndFlip: needs float32 images [N,C,H,W], got ${x.dtype} ${formatShape(x.shape)}`,
       );
     }
-    const [n, channels, height, width] = x.shape;
+    const [n] = x.shape;
     const draws = scope(() => generator.uniform([n, 3]).toFloat32Array());
     const windows = Int32Array.from(draws, (u, i) =>
       i % 3 < 2 ? Math.floor(u * (2 * padding + 1)) - padding : Number(flip && u < 0.5),
     );
     const out = allocate(x.shape);
-    scope(() =>
-      kernels().crop_flip_f32(out.ptr, contiguous(x).ptr, tensor(windows).ptr, n, channels, height, width),
-    );
+    launch.cropAndFlip(out, x, windows);
     return out;
   };
 }

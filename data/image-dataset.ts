@@ -1,7 +1,7 @@
 // Images kept as bytes, a quarter of what they take as float32, and converted a batch at a time.
 
-import { withScratch } from "../backend/storage";
-import { kernels, memoryViews } from "../backend/wasm";
+import * as launch from "../backend/launch/images";
+import { checkOptions, checkTensor, describe } from "../core/check";
 import { formatShape } from "../core/errors";
 import { type Shape, scope, type Tensor, tensor } from "../core/index";
 import { sizeOf } from "../core/shape";
@@ -24,7 +24,7 @@ export interface ImageDatasetOptions {
   flatten?: boolean;
 }
 
-const LEVELS = 256;
+const { LEVELS } = launch;
 /** Images counted at a time by statistics(). */
 const CHUNK = 1024;
 
@@ -50,7 +50,16 @@ export class ImageDataset implements Dataset {
     /** @internal Where the samples of a subset lie in `pixels`. */
     positions?: Int32Array,
   ) {
+    checkOptions("ImageDataset", options, ["shape", "normalize", "flatten"]);
+    checkTensor("ImageDataset", y, "y");
+    // By its tag, for the Uint8Array of another realm is another class.
+    if (Object.prototype.toString.call(pixels) !== "[object Uint8Array]") {
+      throw new TypeError(`ImageDataset: expected the pixels as a Uint8Array, got ${describe(pixels)}`);
+    }
     const { shape, normalize } = options;
+    if (!Array.isArray(shape)) {
+      throw new TypeError(`ImageDataset: shape must be [C,H,W], got ${describe(shape)}`);
+    }
     if (shape.length !== 3 || !shape.every((extent) => Number.isInteger(extent) && extent > 0)) {
       throw new RangeError(`ImageDataset: shape must be [C,H,W], got ${formatShape(shape)}`);
     }
@@ -78,11 +87,7 @@ export class ImageDataset implements Dataset {
     const picked = this.positionsOf(indices.toInt32Array());
     const { shape, flatten = false } = this.options;
     const x = allocate([picked.length, ...(flatten ? [sizeOf(shape)] : shape)]);
-    const tableBytes = this.table.byteLength;
-    this.withPixels(picked, tableBytes, (ptr) => {
-      memoryViews().f32.set(this.table, ptr >>> 2);
-      kernels().levels_u8_f32(x.ptr, ptr + tableBytes, ptr, picked.length, this.channels, this.plane);
-    });
+    launch.lookUpLevels(x, this.imagesAt(picked), this.table);
     return { x, y };
   }
 
@@ -91,14 +96,7 @@ export class ImageDataset implements Dataset {
     const totals = new Float64Array(this.channels * LEVELS);
     for (let start = 0; start < this.length; start += CHUNK) {
       const chunk = this.positions.subarray(start, start + CHUNK);
-      const countBytes = 4 * totals.length;
-      this.withPixels(chunk, countBytes, (ptr) => {
-        const from = ptr >>> 2;
-        memoryViews().i32.fill(0, from, from + totals.length);
-        kernels().histogram_u8(ptr, ptr + countBytes, chunk.length, this.channels, this.plane);
-        const counts = memoryViews().i32.subarray(from, from + totals.length);
-        for (const [i, count] of counts.entries()) totals[i] += count;
-      });
+      for (const [i, count] of launch.countLevels(this.imagesAt(chunk)).entries()) totals[i] += count;
     }
     const mean: number[] = [];
     const std: number[] = [];
@@ -140,18 +138,9 @@ export class ImageDataset implements Dataset {
     return indices.map((i) => this.positions[i < 0 ? i + this.length : i]);
   }
 
-  /** Runs `use` with a block of the WebAssembly memory: `head` bytes for the caller, then the images at `positions`. */
-  private withPixels(positions: Int32Array, head: number, use: (ptr: number) => void): void {
-    const bytes = this.channels * this.plane;
-    withScratch(head + positions.length * bytes, (ptr) => {
-      const { u8 } = memoryViews();
-      let at = ptr + head;
-      for (const position of positions) {
-        u8.set(this.pixels.subarray(position * bytes, (position + 1) * bytes), at);
-        at += bytes;
-      }
-      use(ptr);
-    });
+  private imagesAt(positions: Int32Array): launch.ImageBytes {
+    const { pixels: bytes, channels, plane } = this;
+    return { bytes, positions, channels, plane };
   }
 }
 

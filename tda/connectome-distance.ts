@@ -1,22 +1,11 @@
-// Distances between two connectomes of one model, by name.
+// How two connectomes of one model are compared: by their graphs, their matrices, or their Vietoris-Rips diagrams.
 
-import { checkTensor } from "../core/check";
+import { checkChoice, checkInteger, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
-import { eye, scope, type Tensor, tensor } from "../core/index";
+import { eye, type StateTree, scope, type Tensor, tensor } from "../core/index";
 import { sameShape } from "../core/shape";
-import {
-  bottleneckDistance,
-  type HeatKernelOptions,
-  heatKernelDistance,
-  type PersistenceImageOptions,
-  persistenceImageDistance,
-  type SlicedWassersteinOptions,
-  slicedWassersteinDistance,
-  type WassersteinOptions,
-  wassersteinDistance,
-} from "./diagrams";
-import { componentsDistance, cyclesDistance, type GraphPersistence, topDistance } from "./graph-homology";
-import { ripsPersistence } from "./rips";
+import type { GraphPersistence } from "./graph-homology";
+import { MAX_DIMENSION, ripsPersistence } from "./rips";
 
 /** The persistence diagram of a connectome M that is compared. */
 export interface ConnectomeDiagramOptions {
@@ -26,43 +15,20 @@ export interface ConnectomeDiagramOptions {
   dissimilarity?: "sqrt" | "linear";
 }
 
-/** What can be set beside each distance's name. */
-interface DistanceOptions {
-  top: object;
-  cycles: object;
-  components: object;
-  frobenius: object;
-  wasserstein: ConnectomeDiagramOptions & WassersteinOptions;
-  bottleneck: ConnectomeDiagramOptions;
-  slicedWasserstein: ConnectomeDiagramOptions & SlicedWassersteinOptions;
-  heat: ConnectomeDiagramOptions & HeatKernelOptions;
-  persistenceImage: ConnectomeDiagramOptions & Partial<PersistenceImageOptions>;
-}
-
-type DistanceName = keyof DistanceOptions;
-
 /** Any function of two connectomes [P,P], the later one first. */
 export type CustomConnectomeDistance = (now: Tensor, before: Tensor) => number;
 
-/**
- * A distance between connectomes: a name, a name with options, or a function.
- *
- * "top", "cycles" and "components" compare births and deaths of the graph homology, in O(P^2) ({@link topDistance} and
- * its parts); "frobenius" is {@link frobeniusDistance}. "wasserstein", "bottleneck", "slicedWasserstein", "heat" and
- * "persistenceImage" compare Vietoris-Rips diagrams by the functions of those names. The infinite bar of dimension 0,
- * which every connectome has, is left out. The persistence image's raster is [0, 1] x [0, 1] in 20 x 20 pixels with sigma
- * 0.05 unless given.
- */
-export type ConnectomeDistance =
-  | DistanceName
-  | { [Name in DistanceName]: { name: Name } & DistanceOptions[Name] }[DistanceName]
-  | CustomConnectomeDistance;
-
 /** How two connectomes are compared, and what of one has to be kept for that. */
-export interface ConnectomeMetric<Summary = unknown> {
-  /** Plain objects and typed arrays, so that it can be saved. */
+export interface ConnectomeMetric<Summary extends StateTree = StateTree> {
+  /** What is kept of a connectome [P,P] with these births and deaths: plain data, so that it can be saved. */
   summarise(connectome: Tensor, persistence: GraphPersistence): Summary;
   distance(now: Summary, before: Summary): number;
+}
+
+/** A distance of one's own that keeps less than the whole connectome. The name tells saved states apart. */
+export interface NamedConnectomeMetric<Summary extends StateTree = StateTree>
+  extends ConnectomeMetric<Summary> {
+  name: string;
 }
 
 /** Edge-wise distance ||M - M'||_F of two matrices of one shape: nothing topological, a control for the others. */
@@ -76,13 +42,15 @@ export function frobeniusDistance(a: Tensor, b: Tensor): number {
   return scope(() => a.detach().sub(b.detach()).norm().item());
 }
 
-function ofGraphs(
+/** Compares births and deaths. */
+export function ofGraphs(
   distance: (now: GraphPersistence, before: GraphPersistence) => number,
 ): ConnectomeMetric<GraphPersistence> {
   return { summarise: (_, { births, deaths }) => ({ births, deaths }), distance };
 }
 
-function ofMatrices(distance: CustomConnectomeDistance): ConnectomeMetric<Float32Array> {
+/** Compares whole connectomes. */
+export function ofMatrices(distance: CustomConnectomeDistance): ConnectomeMetric<Float32Array> {
   const matrix = (values: Float32Array) => {
     const size = Math.sqrt(values.length);
     return tensor(values, { shape: [size, size] });
@@ -93,18 +61,13 @@ function ofMatrices(distance: CustomConnectomeDistance): ConnectomeMetric<Float3
   };
 }
 
-function ofDiagrams(
+/** Compares persistence diagrams. The infinite bar of dimension 0, which every connectome has, is left out. */
+export function ofDiagrams(
   { dim = 1, dissimilarity = "sqrt" }: ConnectomeDiagramOptions,
   distance: (now: Float32Array, before: Float32Array) => number,
 ): ConnectomeMetric<Float32Array> {
-  if (!Number.isInteger(dim) || dim < 0) {
-    throw new RangeError(`ConnectomeTracker: dim must be a whole number of at least 0, got ${dim}`);
-  }
-  if (dissimilarity !== "sqrt" && dissimilarity !== "linear") {
-    throw new RangeError(
-      `ConnectomeTracker: unknown dissimilarity "${String(dissimilarity)}"; use "sqrt" or "linear"`,
-    );
-  }
+  checkInteger("ConnectomeTracker", "dim", dim, { atLeast: 0, atMost: MAX_DIMENSION });
+  checkChoice("ConnectomeTracker", "dissimilarity", dissimilarity, ["sqrt", "linear"]);
   // Wrong options of the distance itself show now rather than at the second observation.
   distance(new Float32Array(0), new Float32Array(0));
   return {
@@ -118,38 +81,4 @@ function ofDiagrams(
       }),
     distance,
   };
-}
-
-const RASTER: PersistenceImageOptions = {
-  birthRange: [0, 1],
-  maxPersistence: 1,
-  resolution: [20, 20],
-  sigma: 0.05,
-};
-
-const METRICS: { [Name in DistanceName]: (options: DistanceOptions[Name]) => ConnectomeMetric } = {
-  top: () => ofGraphs(topDistance),
-  cycles: () => ofGraphs(cyclesDistance),
-  components: () => ofGraphs(componentsDistance),
-  frobenius: () => ofMatrices(frobeniusDistance),
-  wasserstein: (options) => ofDiagrams(options, (a, b) => wassersteinDistance(a, b, options)),
-  bottleneck: (options) => ofDiagrams(options, bottleneckDistance),
-  slicedWasserstein: (options) => ofDiagrams(options, (a, b) => slicedWassersteinDistance(a, b, options)),
-  heat: (options) => ofDiagrams(options, (a, b) => heatKernelDistance(a, b, options)),
-  persistenceImage: (options) =>
-    ofDiagrams(options, (a, b) => persistenceImageDistance(a, b, { ...RASTER, ...options })),
-};
-
-/** The distance that is meant, under its name. Throws a RangeError for unknown names and wrong options. */
-export function connectomeMetric(distance: ConnectomeDistance): { name: string; metric: ConnectomeMetric } {
-  if (typeof distance === "function") {
-    return { name: "custom", metric: ofMatrices(distance) };
-  }
-  const options = typeof distance === "string" ? { name: distance } : distance;
-  const { name } = options;
-  if (!Object.hasOwn(METRICS, name)) {
-    const known = Object.keys(METRICS).join(", ");
-    throw new RangeError(`ConnectomeTracker: unknown distance "${String(name)}"; there is ${known}`);
-  }
-  return { name, metric: (METRICS[name] as (given: object) => ConnectomeMetric)(options) };
 }

@@ -6,8 +6,8 @@
 // NonFiniteError. A death of Infinity is a bar that never dies: wassersteinDistance and bottleneckDistance match such bars among
 // themselves, the other distances do not exist for them.
 
-import { withScratch } from "../backend/storage";
-import { kernels, memoryViews } from "../backend/wasm";
+import * as launch from "../backend/launch/diagrams";
+import { checkChoice, checkInteger, checkNumber, checkOptions, describe } from "../core/check";
 import { NonFiniteError } from "../core/errors";
 import type { Tensor } from "../core/index";
 import { cos, sin } from "../core/math";
@@ -47,6 +47,10 @@ export interface PersistenceImageOptions {
   sigma: number;
 }
 
+/** Both are far beyond any use, and keep sizes in bytes below 2^31. */
+const MAX_DIRECTIONS = 2 ** 20;
+const MAX_PIXELS = 2 ** 24;
+
 /**
  * Exact p-Wasserstein distance between two persistence diagrams: (min sum c^p)^(1/p) over all partial matchings, c the
  * ground distance of matched points, and of every other point to the diagonal: (death - birth) / sqrt(2) for
@@ -60,19 +64,12 @@ export function wassersteinDistance(
   d2: Float32Array,
   options: WassersteinOptions = {},
 ): number {
+  checkOptions("wassersteinDistance", options, ["p", "groundMetric"]);
   const { p = 1, groundMetric = "euclidean" } = options;
-  if (!(p >= 1 && p < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`wassersteinDistance: p must be a finite number of at least 1, got ${p}`);
-  }
-  if (groundMetric !== "euclidean" && groundMetric !== "chebyshev") {
-    throw new RangeError(
-      `wassersteinDistance: unknown groundMetric ${String(groundMetric)}; use "euclidean" or "chebyshev"`,
-    );
-  }
-  const k = kernels();
-  return withDiagrams("wassersteinDistance", d1, d2, k.wasserstein_scratch_bytes, (a, n, b, m, scratch) =>
-    k.wasserstein_f32(a, n, b, m, p, groundMetric === "chebyshev", scratch),
-  );
+  checkNumber("wassersteinDistance", "p", p, { atLeast: 1 });
+  checkChoice("wassersteinDistance", "groundMetric", groundMetric, ["euclidean", "chebyshev"]);
+  requireDiagrams("wassersteinDistance", d1, d2);
+  return launch.wasserstein(d1, d2, p, groundMetric === "chebyshev");
 }
 
 /**
@@ -82,8 +79,8 @@ export function wassersteinDistance(
  * candidate values, not an approximation. Bisection with Hopcroft and Karp's algorithm; memory n m / 4 bytes.
  */
 export function bottleneckDistance(d1: Float32Array, d2: Float32Array): number {
-  const k = kernels();
-  return withDiagrams("bottleneckDistance", d1, d2, k.bottleneck_scratch_bytes, k.bottleneck_f32);
+  requireDiagrams("bottleneckDistance", d1, d2);
+  return launch.bottleneck(d1, d2);
 }
 
 /**
@@ -97,27 +94,18 @@ export function slicedWassersteinDistance(
   d2: Float32Array,
   options: SlicedWassersteinOptions = {},
 ): number {
+  checkOptions("slicedWassersteinDistance", options, ["directions", "bandwidth"]);
   const { directions = 50, bandwidth } = options;
-  if (!Number.isInteger(directions) || directions < 1) {
-    throw new RangeError(
-      `slicedWassersteinDistance: directions must be a positive integer, got ${directions}`,
-    );
-  }
-  if (bandwidth !== undefined) requirePositive("slicedWassersteinDistance", "bandwidth", bandwidth);
+  checkInteger("slicedWassersteinDistance", "directions", directions, { atLeast: 1, atMost: MAX_DIRECTIONS });
+  if (bandwidth !== undefined) checkNumber("slicedWassersteinDistance", "bandwidth", bandwidth, { above: 0 });
+  requireDiagrams("slicedWassersteinDistance", d1, d2);
   requireFiniteBars("slicedWassersteinDistance", d1, d2);
-  const k = kernels();
-  const distance = withScratch(directions * 16, (table) => {
-    const vectors = Float64Array.from({ length: 2 * directions }, (_, i) => {
-      const angle = ((i >> 1) / directions - 0.5) * Math.PI;
-      return i % 2 === 0 ? cos(angle) : sin(angle);
-    });
-    memoryViews().u8.set(new Uint8Array(vectors.buffer), table);
-    const bytes = k.sliced_wasserstein_scratch_bytes;
-    return withDiagrams("slicedWassersteinDistance", d1, d2, bytes, (a, n, b, m, scratch) =>
-      k.sliced_wasserstein_f32(a, n, b, m, table, directions, scratch),
-    );
+  const vectors = Float64Array.from({ length: 2 * directions }, (_, i) => {
+    const angle = ((i >> 1) / directions - 0.5) * Math.PI;
+    return i % 2 === 0 ? cos(angle) : sin(angle);
   });
-  return bandwidth === undefined ? distance : k.gaussian_kernel_distance_f64(distance, bandwidth);
+  const distance = launch.slicedWasserstein(d1, d2, vectors);
+  return bandwidth === undefined ? distance : launch.gaussianKernelDistance(distance, bandwidth);
 }
 
 /**
@@ -131,13 +119,12 @@ export function heatKernelDistance(
   d2: Float32Array,
   options: HeatKernelOptions = {},
 ): number {
+  checkOptions("heatKernelDistance", options, ["sigma"]);
   const { sigma = 0.4 } = options;
-  requirePositive("heatKernelDistance", "sigma", sigma);
+  checkNumber("heatKernelDistance", "sigma", sigma, { above: 0 });
+  requireDiagrams("heatKernelDistance", d1, d2);
   requireFiniteBars("heatKernelDistance", d1, d2);
-  const k = kernels();
-  return withDiagrams("heatKernelDistance", d1, d2, k.heat_kernel_scratch_bytes, (a, n, b, m, scratch) =>
-    k.heat_kernel_distance_f32(a, n, b, m, sigma, scratch),
-  );
+  return launch.heatKernelDistance(d1, d2, sigma);
 }
 
 /**
@@ -147,15 +134,11 @@ export function heatKernelDistance(
  * infinite bars.
  */
 export function persistenceImage(diagram: Float32Array, options: PersistenceImageOptions): Tensor {
-  const [rows, columns] = options.resolution;
-  const raster = rasterArguments("persistenceImage", options);
+  const raster = rasterOf("persistenceImage", options);
+  requireDiagrams("persistenceImage", diagram);
   requireFiniteBars("persistenceImage", diagram);
-  const k = kernels();
-  const image = allocate([rows, columns]);
-  const bytes = () => k.persistence_image_scratch_bytes(diagram.length / 2, 0, columns, rows);
-  withDiagrams("persistenceImage", diagram, new Float32Array(0), bytes, (ptr, n, _b, _m, scratch) =>
-    k.persistence_image_f32(image.ptr, ptr, n, ...raster, scratch),
-  );
+  const image = allocate([raster.height, raster.width]);
+  launch.persistenceImage(image, diagram, raster);
   return image;
 }
 
@@ -168,84 +151,74 @@ export function persistenceImageDistance(
   d2: Float32Array,
   options: PersistenceImageOptions,
 ): number {
-  const [rows, columns] = options.resolution;
-  const raster = rasterArguments("persistenceImageDistance", options);
+  const raster = rasterOf("persistenceImageDistance", options);
+  requireDiagrams("persistenceImageDistance", d1, d2);
   requireFiniteBars("persistenceImageDistance", d1, d2);
-  const k = kernels();
-  const bytes = (n: number, m: number) => k.persistence_image_scratch_bytes(n, m, columns, rows);
-  return withDiagrams("persistenceImageDistance", d1, d2, bytes, (a, n, b, m, scratch) =>
-    k.persistence_image_distance_f32(a, n, b, m, ...raster, scratch),
-  );
+  return launch.persistenceImageDistance(d1, d2, raster);
 }
 
-/** What the kernels call a raster: birthMin, birthMax, persistenceMax, sigma, width, height. */
-function rasterArguments(
-  name: string,
-  { birthRange: [low, high], maxPersistence, resolution: [rows, columns], sigma }: PersistenceImageOptions,
-): [number, number, number, number, number, number] {
-  if (!(low < high && Number.isFinite(high - low))) {
-    throw new RangeError(`${name}: birthRange must ascend, got [${low}, ${high}]`);
+const RASTER_OPTIONS = ["birthRange", "maxPersistence", "resolution", "sigma"];
+
+function rasterOf(operation: string, options: PersistenceImageOptions): launch.Raster {
+  checkOptions(operation, options, RASTER_OPTIONS);
+  const { birthRange, maxPersistence, resolution, sigma } = options;
+  requirePair(operation, "birthRange", birthRange);
+  requirePair(operation, "resolution", resolution);
+  const [birthMin, birthMax] = birthRange;
+  const [height, width] = resolution;
+  if (!(birthMin < birthMax && Number.isFinite(birthMax - birthMin))) {
+    throw new RangeError(`${operation}: birthRange must ascend, got [${birthMin}, ${birthMax}]`);
   }
-  if (!Number.isInteger(rows) || !Number.isInteger(columns) || rows < 1 || columns < 1) {
-    throw new RangeError(`${name}: resolution must be two positive integers, got [${rows}, ${columns}]`);
+  const isExtent = (extent: number) => Number.isInteger(extent) && extent >= 1;
+  if (!isExtent(height) || !isExtent(width) || height * width > MAX_PIXELS) {
+    throw new RangeError(
+      `${operation}: resolution must be two positive integers of at most ${MAX_PIXELS} pixels, got [${height}, ${width}]`,
+    );
   }
-  requirePositive(name, "maxPersistence", maxPersistence);
-  requirePositive(name, "sigma", sigma);
-  return [low, high, maxPersistence, sigma, columns, rows];
+  checkNumber(operation, "maxPersistence", maxPersistence, { above: 0 });
+  checkNumber(operation, "sigma", sigma, { above: 0 });
+  return { birthMin, birthMax, persistenceMax: maxPersistence, sigma, width, height };
 }
 
-function requirePositive(name: string, option: string, value: number): void {
-  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`${name}: ${option} must be a positive number, got ${value}`);
+function requirePair(operation: string, name: string, value: unknown): void {
+  const isPair = Array.isArray(value) && value.length === 2 && value.every((n) => typeof n === "number");
+  if (!isPair) throw new TypeError(`${operation}: ${name} must be two numbers, got ${describe(value)}`);
+}
+
+/** True for those of another realm too, whose Float32Array is another class. */
+function isFloat32Array(value: unknown): value is Float32Array {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Float32Array]";
+}
+
+/** Throws unless these are diagrams with bars that can be. */
+function requireDiagrams(operation: string, ...diagrams: Float32Array[]): void {
+  const wrong = diagrams.findIndex((diagram) => !isFloat32Array(diagram));
+  if (wrong >= 0) {
+    throw new TypeError(
+      `${operation}: a diagram is a Float32Array of [birth, death] pairs, got ${describe(diagrams[wrong])}`,
+    );
+  }
+  if (diagrams.some(({ length }) => length % 2 !== 0)) {
+    const lengths = diagrams.map(({ length }) => length).join(" and ");
+    throw new RangeError(`${operation}: a diagram is [birth, death] pairs, got ${lengths} numbers`);
+  }
+  for (const [i, diagram] of diagrams.entries()) {
+    const bad = launch.firstInvalidBar(diagram);
+    if (bad < 0) continue;
+    const [birth, death] = diagram.subarray(2 * bad);
+    throw new NonFiniteError(
+      `${operation}: bar ${bad} of the ${i === 0 ? "first" : "second"} diagram is [${birth}, ${death}]`,
+    );
   }
 }
 
-function requireFiniteBars(name: string, ...diagrams: Float32Array[]): void {
+function requireFiniteBars(operation: string, ...diagrams: Float32Array[]): void {
   for (const diagram of diagrams) {
     const at = diagram.indexOf(Number.POSITIVE_INFINITY);
     if (at % 2 === 1) {
       throw new NonFiniteError(
-        `${name}: bar ${(at - 1) / 2} never dies; leave infinite bars out, or use wassersteinDistance`,
+        `${operation}: bar ${(at - 1) / 2} never dies; leave infinite bars out, or use wassersteinDistance`,
       );
     }
-  }
-}
-
-/** Copies two diagrams into the WebAssembly memory, checks them, and runs a kernel on them. */
-function withDiagrams<T>(
-  name: string,
-  d1: Float32Array,
-  d2: Float32Array,
-  scratchBytes: (n: number, m: number) => number,
-  kernel: (a: number, n: number, b: number, m: number, scratch: number) => T,
-): T {
-  if (!(d1 instanceof Float32Array) || !(d2 instanceof Float32Array)) {
-    throw new TypeError(`${name}: a diagram is a Float32Array of [birth, death] pairs`);
-  }
-  const [n, m] = [d1.length / 2, d2.length / 2];
-  if (!Number.isInteger(n) || !Number.isInteger(m)) {
-    throw new RangeError(
-      `${name}: a diagram is [birth, death] pairs, got ${d1.length} and ${d2.length} numbers`,
-    );
-  }
-  return withScratch(d1.byteLength, (a) =>
-    withScratch(d2.byteLength, (b) =>
-      withScratch(scratchBytes(n, m), (scratch) => {
-        const { f32 } = memoryViews();
-        f32.set(d1, a >>> 2);
-        f32.set(d2, b >>> 2);
-        requireBars(name, "first", a, d1);
-        requireBars(name, "second", b, d2);
-        return kernel(a, n, b, m, scratch);
-      }),
-    ),
-  );
-}
-
-function requireBars(name: string, which: string, ptr: number, diagram: Float32Array): void {
-  const bad = kernels().diagram_invalid_bar_f32(ptr, diagram.length / 2);
-  if (bad >= 0) {
-    const [birth, death] = diagram.subarray(2 * bad);
-    throw new NonFiniteError(`${name}: bar ${bad} of the ${which} diagram is [${birth}, ${death}]`);
   }
 }

@@ -1,18 +1,16 @@
 // Persistent homology of a weighted graph (Songdechakraiwut and Chung 2020, arXiv 2012.00675): as edges are removed in
 // ascending order of weight, components are born and cycles die.
 
-import { withScratch } from "../backend/storage";
-import { kernels, memoryViews } from "../backend/wasm";
-import { checkTensor } from "../core/check";
-import { contiguous } from "../core/compute";
+import * as launch from "../backend/launch/topology";
 import { formatShape, NonFiniteError } from "../core/errors";
 import type { Tensor } from "../core/index";
+import { withFloat32 } from "./operands";
 
 /** Weights at which components are born and cycles die, each ascending. */
-export interface GraphPersistence {
+export type GraphPersistence = {
   births: Float32Array;
   deaths: Float32Array;
-}
+};
 
 /**
  * Births and deaths of the complete graph with symmetric weights M [P,P] (the upper triangle is read; zero weights are
@@ -20,27 +18,17 @@ export interface GraphPersistence {
  * Time and memory O(P^2).
  */
 export function graphPersistence(weights: Tensor): GraphPersistence {
-  checkTensor("graphPersistence", weights);
-  const [p, q] = weights.shape;
-  if (weights.ndim !== 2 || p !== q || p < 1) {
-    throw new RangeError(`graphPersistence: expected a square matrix, got ${formatShape(weights.shape)}`);
-  }
-  const source = contiguous(weights);
-  const birthCount = p - 1;
-  const deathCount = (p * (p - 1)) / 2 - birthCount;
-  const outBytes = (birthCount + deathCount) * 4;
-  return withScratch(outBytes + 64, (out) =>
-    withScratch(kernels().graph_persistence_scratch_bytes(p), (scratch) => {
-      const deathsAt = out + birthCount * 4;
-      const code = kernels().graph_persistence_f32(out, deathsAt, source.ptr, p, scratch);
-      if (code >= 0) throw new NonFiniteError(`graphPersistence: a weight in row ${code} is NaN or infinite`);
-      const { f32 } = memoryViews();
-      return {
-        births: f32.slice(out >>> 2, deathsAt >>> 2),
-        deaths: f32.slice(deathsAt >>> 2, (out + outBytes) >>> 2),
-      };
-    }),
-  );
+  return withFloat32("graphPersistence", weights, (numbers) => {
+    const [p, q] = numbers.shape;
+    if (numbers.ndim !== 2 || p !== q || p < 1) {
+      throw new RangeError(`graphPersistence: expected a square matrix, got ${formatShape(numbers.shape)}`);
+    }
+    const births = new Float32Array(p - 1);
+    const deaths = new Float32Array((p * (p - 1)) / 2 - births.length);
+    const row = launch.graphPersistence(births, deaths, numbers);
+    if (row >= 0) throw new NonFiniteError(`graphPersistence: a weight in row ${row} is NaN or infinite`);
+    return { births, deaths };
+  });
 }
 
 /** sum of (a_l - b_l)^2 in float64. */

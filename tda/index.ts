@@ -1,11 +1,13 @@
 // Topological data analysis: connectomes, their homology, distances.
 
+export { type ConnectomeDistance, DISTANCES, type DistanceName } from "./catalogue";
 export { connectome, correlation } from "./connectome";
 export {
   type ConnectomeDiagramOptions,
-  type ConnectomeDistance,
+  type ConnectomeMetric,
   type CustomConnectomeDistance,
   frobeniusDistance,
+  type NamedConnectomeMetric,
 } from "./connectome-distance";
 export * from "./diagrams";
 export { euclideanDistances } from "./distances";

@@ -1,8 +1,7 @@
 // Persistent homology of any filtered complex, given by its boundary matrix.
 
-import { withScratch } from "../backend/storage";
-import { kernels, memoryViews } from "../backend/wasm";
-import { withWorkspace } from "./workspace";
+import * as launch from "../backend/launch/reduction";
+import { describe } from "../core/check";
 
 /** Pairs of cells and cells without a partner, by their indices in the filtration. */
 export interface BoundaryPersistence {
@@ -22,6 +21,9 @@ export interface BoundaryPersistence {
  * boundary.
  */
 export function reduceBoundary(columns: readonly ArrayLike<number>[]): BoundaryPersistence {
+  if (!Array.isArray(columns)) {
+    throw new TypeError(`reduceBoundary: expected an array of columns, got ${describe(columns)}`);
+  }
   const n = columns.length;
   const starts = new Int32Array(n + 1);
   for (let j = 0; j < n; j++) {
@@ -30,46 +32,33 @@ export function reduceBoundary(columns: readonly ArrayLike<number>[]): BoundaryP
   }
   const rows = new Int32Array(starts[n]);
   for (let j = 0; j < n; j++) rows.set(columns[j], starts[j]);
-  const k = kernels();
-  return withWorkspace("reduceBoundary", Number.POSITIVE_INFINITY, (workspace) => {
-    const startsAt = workspace.allocate(starts.byteLength);
-    const rowsAt = workspace.allocate(rows.byteLength);
-    const state = workspace.allocate(k.reduction_state_bytes(n));
-    const { i32 } = memoryViews();
-    i32.set(starts, startsAt >>> 2);
-    i32.set(rows, rowsAt >>> 2);
-    const bad = k.reduction_start(state, startsAt, rowsAt, n);
-    if (bad >= 0) {
-      throw new RangeError(`reduceBoundary: the boundary of column ${bad} has a boundary itself: no complex`);
-    }
-    workspace.run(state, () => k.reduction_run(state));
-    return readPairs(state, n);
-  });
+  const result = launch.reduceBoundary(starts, rows);
+  if ("invalid" in result) {
+    throw new RangeError(
+      `reduceBoundary: the boundary of column ${result.invalid} has a boundary itself: no complex`,
+    );
+  }
+  const { pairs, essential } = result;
+  return {
+    pairs: Array.from({ length: pairs.length / 2 }, (_, i) => [pairs[2 * i], pairs[2 * i + 1]]),
+    essential: [...essential],
+  };
 }
 
 function requireColumn(column: ArrayLike<number>, j: number): void {
+  if (!Array.isArray(column) && !ArrayBuffer.isView(column)) {
+    throw new TypeError(`reduceBoundary: column ${j}: expected an array of indices, got ${describe(column)}`);
+  }
   let last = -1;
   for (let i = 0; i < column.length; i++) {
     const row = column[i];
     if (!Number.isInteger(row) || row < 0 || row >= j) {
-      throw new RangeError(`reduceBoundary: column ${j}: expected indices of earlier columns, got ${row}`);
+      throw new RangeError(
+        `reduceBoundary: column ${j}: expected indices of earlier columns, got ${describe(row)}`,
+      );
     }
     if (row <= last)
       throw new RangeError(`reduceBoundary: column ${j}: ${row} comes after ${last}; indices ascend`);
     last = row;
   }
-}
-
-function readPairs(state: number, n: number): BoundaryPersistence {
-  return withScratch(4 * n, (pairsAt) =>
-    withScratch(4 * n, (essentialAt) => {
-      const count = kernels().reduction_pairs(pairsAt, essentialAt, state);
-      const { i32 } = memoryViews();
-      const [pairs, essential] = [pairsAt >>> 2, essentialAt >>> 2];
-      return {
-        pairs: Array.from({ length: count }, (_, i) => [i32[pairs + 2 * i], i32[pairs + 2 * i + 1]]),
-        essential: [...i32.subarray(essential, essential + n - 2 * count)],
-      };
-    }),
-  );
 }

@@ -1,16 +1,14 @@
 // Persistent homology of the Vietoris-Rips filtration of a distance matrix.
 
-import { withScratch } from "../backend/storage";
-import { kernels, memoryViews } from "../backend/wasm";
-import { checkTensor } from "../core/check";
-import { contiguous, toFloat32 } from "../core/compute";
+import * as launch from "../backend/launch/rips";
+import { checkFunction, checkInteger, checkOptions, describe } from "../core/check";
 import { formatShape, NonFiniteError } from "../core/errors";
 import type { Tensor } from "../core/index";
-import { withWorkspace } from "./workspace";
+import { withFloat32 } from "./operands";
 
 /** Options of {@link ripsPersistence}. */
 export interface RipsOptions {
-  /** Highest dimension, at least 0. Default 1. */
+  /** Highest dimension, from 0 to 64. Default 1. */
   maxDim?: number;
   /**
    * Longest edge of the filtration. Default: the enclosing radius, the least distance within which one point has all
@@ -48,8 +46,11 @@ export interface RipsPersistence {
   cocycles?: Int32Array[][];
 }
 
-/** Edges or coboundaries between two calls of onProgress. */
-const SLICE = 1024;
+const OPTIONS = ["maxDim", "threshold", "cocycles", "onProgress", "maxMemory"];
+/** With a class of dimension d there are 2 d + 2 points: far below this, their simplices outgrow 64 bits. */
+export const MAX_DIMENSION = 64;
+/** Edges are numbered with 32 bits, 16 a point. */
+const MAX_POINTS = 32767;
 
 /**
  * Vietoris-Rips persistent homology over Z/2 of n points with distances D [n,n]. A simplex enters with its longest edge;
@@ -58,78 +59,74 @@ const SLICE = 1024;
  * Dimensions 0 and 1 keep a cocycle of every living class as rows of bits (de Silva, Morozov, Vejdemo-Johansson 2011):
  * O(n^2) edges, and for each the rows of the classes it ends. Every further dimension d reduces coboundaries of the up to
  * n^(d+1) simplices (Bauer, "Ripser", 2021). Memory in dimensions 0 and 1 is 20 bytes an edge and n / 8 bytes for each
- * vertex of each living cocycle; beyond, it grows with the simplices that are in no apparent pair.
+ * vertex of each living cocycle; beyond, it grows with the simplices that are in no apparent pair. A class of dimension d
+ * takes 2 d + 2 points: diagrams of dimensions above n / 2 - 1 are empty, and cost nothing.
  *
  * Throws a RangeError that names the entry unless D is square and symmetric with a zero diagonal and no negative entry, a
  * NonFiniteError for NaN, and an OutOfMemoryError with the bytes needed when `maxMemory` is reached.
  */
 export function ripsPersistence(distances: Tensor, options: RipsOptions = {}): RipsPersistence {
+  checkOptions("ripsPersistence", options, OPTIONS);
   const { maxDim = 1, threshold = Number.POSITIVE_INFINITY, cocycles = false, onProgress } = options;
   const { maxMemory = Number.POSITIVE_INFINITY } = options;
-  checkTensor("ripsPersistence", distances);
-  const n = requireSquare(distances);
-  if (!Number.isInteger(maxDim) || maxDim < 0) {
-    throw new RangeError(`ripsPersistence: maxDim must be a whole number of at least 0, got ${maxDim}`);
-  }
+  checkInteger("ripsPersistence", "maxDim", maxDim, { atLeast: 0, atMost: MAX_DIMENSION });
   if (!(threshold >= 0)) {
-    throw new RangeError(`ripsPersistence: threshold must be a number of at least 0, got ${threshold}`);
+    throw new RangeError(
+      `ripsPersistence: threshold must be a number of at least 0, got ${describe(threshold)}`,
+    );
   }
   if (!(maxMemory > 0)) {
-    throw new RangeError(`ripsPersistence: maxMemory must be a positive number of bytes, got ${maxMemory}`);
-  }
-  const source = contiguous(toFloat32(distances));
-  requireDistances(source, n);
-  const k = kernels();
-  const longest = Math.min(threshold, k.rips_enclosing_radius_f32(source.ptr, n));
-  const edges = k.rips_edge_count_f32(source.ptr, n, longest);
-  if (!k.rips_cohomology_fits(n, edges, maxDim)) {
     throw new RangeError(
-      `ripsPersistence: the simplices of dimension ${maxDim + 1} on ${n} points cannot be numbered with 64 bits; ` +
-        "lower maxDim or threshold",
+      `ripsPersistence: maxMemory must be a positive number of bytes, got ${describe(maxMemory)}`,
     );
   }
-  // Dimension 1 comes with dimension 0, whether it is wanted or not.
-  const computed = Math.max(1, maxDim);
-  return withWorkspace("ripsPersistence", maxMemory, (workspace) => {
-    const state = workspace.allocate(k.rips_state_bytes(n, edges, computed));
-    const report = (dim: number, done: number) =>
-      onProgress?.({ dim, done, total: edges, bytes: workspace.bytes });
-    report(1, 0);
-    k.rips_start_f32(state, source.ptr, n, edges, longest, computed, Number(cocycles));
-    workspace.run(state, () => k.rips_dense_start(state));
-    workspace.run(
-      state,
-      () => k.rips_dense_run(state, SLICE),
-      () => report(1, k.rips_rank(state)),
-    );
-    for (let dim = 2; dim <= maxDim; dim++) {
-      workspace.run(state, () => k.rips_cohomology_start(state, dim));
-      workspace.run(
-        state,
-        () => k.rips_cohomology_run(state, SLICE),
-        () => report(dim, edges - k.rips_rank(state)),
+  if (onProgress !== undefined) checkFunction("ripsPersistence", "onProgress", onProgress);
+  return withFloat32("ripsPersistence", distances, (numbers) => {
+    const n = requireSquare(numbers);
+    requireDistances(numbers, n);
+    const longest = Math.min(threshold, launch.enclosingRadius(numbers));
+    const edges = launch.edgeCount(numbers, longest);
+    const highest = Math.max(0, Math.min(maxDim, Math.floor(n / 2) - 1));
+    if (!launch.simplicesFit(n, edges, highest)) {
+      throw new RangeError(
+        `ripsPersistence: the simplices of dimension ${highest + 1} on ${n} points cannot be numbered with 64 bits; ` +
+          "lower maxDim or threshold",
       );
     }
-    report(computed, edges);
-    const dims = Array.from({ length: maxDim + 1 }, (_, dim) => dim);
-    const diagrams = dims.map((dim) => readDiagram(state, dim));
-    if (!cocycles) return { diagrams };
-    return { diagrams, cocycles: dims.map((dim) => readCocycles(state, dim)) };
+    const result = launch.ripsHomology(numbers, {
+      edges,
+      longest,
+      maxDim: highest,
+      cocycles,
+      maxMemory,
+      report: (dim, done, bytes) => onProgress?.({ dim, done, total: edges, bytes }),
+    });
+    const diagrams = upTo(maxDim, result.diagrams, () => new Float32Array(0));
+    return cocycles ? { diagrams, cocycles: upTo(maxDim, result.cocycles, () => []) } : { diagrams };
   });
+}
+
+/** What was computed, and nothing in the dimensions above. */
+function upTo<T>(maxDim: number, computed: readonly T[], nothing: () => T): T[] {
+  return Array.from({ length: maxDim + 1 }, (_, dim) => computed[dim] ?? nothing());
 }
 
 function requireSquare({ shape }: Tensor): number {
   if (shape.length !== 2 || shape[0] !== shape[1]) {
     throw new RangeError(`ripsPersistence: expected a square matrix, got ${formatShape(shape)}`);
   }
+  if (shape[0] > MAX_POINTS) {
+    throw new RangeError(`ripsPersistence: at most ${MAX_POINTS} points, got ${shape[0]}`);
+  }
   return shape[0];
 }
 
 /** Throws an error that names the first entry that no distance matrix can have. */
-function requireDistances({ ptr }: Tensor, n: number): void {
-  const i = kernels().rips_check_f32(ptr, n);
+function requireDistances(distances: Tensor, n: number): void {
+  const i = launch.invalidDistances(distances);
   if (i < 0) return;
-  const at = (row: number, column: number) => memoryViews().f32[(ptr >>> 2) + row * n + column];
+  const values = distances.toFloat32Array();
+  const at = (row: number, column: number) => values[row * n + column];
   const entry = (row: number, column: number) => `D[${row},${column}] is ${at(row, column)}`;
   for (let j = 0; j < i; j++) {
     const value = at(i, j);
@@ -140,33 +137,4 @@ function requireDistances({ ptr }: Tensor, n: number): void {
     }
   }
   throw new RangeError(`ripsPersistence: the distance of a point from itself is not 0: ${entry(i, i)}`);
-}
-
-function readDiagram(state: number, dim: number): Float32Array {
-  const k = kernels();
-  const count = k.rips_bar_count(state, dim);
-  return withScratch(8 * count, (out) => {
-    k.rips_bars_f32(out, state, dim);
-    return memoryViews().f32.slice(out >>> 2, (out >>> 2) + 2 * count);
-  });
-}
-
-function readCocycles(state: number, dim: number): Int32Array[] {
-  if (dim === 0) return [];
-  const k = kernels();
-  const count = k.rips_bar_count(state, dim);
-  return withScratch(4 * count, (sizesAt) => {
-    const total = k.rips_cocycle_sizes(sizesAt, state, dim);
-    return withScratch(4 * total * (dim + 1), (out) => {
-      if (dim === 1) k.rips_dense_cocycles(out, state);
-      else k.rips_cohomology_cocycles(out, state, dim);
-      const { i32 } = memoryViews();
-      let end = out >>> 2;
-      return Array.from(i32.subarray(sizesAt >>> 2, (sizesAt >>> 2) + count), (size) => {
-        const start = end;
-        end += size * (dim + 1);
-        return i32.slice(start, end);
-      });
-    });
-  });
 }

@@ -1,11 +1,21 @@
 // Follows the functional connectome of a model while it trains.
 
 import { formatShape, NonFiniteError } from "../core/errors";
-import { concat, Generator, noGrad, type Stateful, scope, type Tensor, tensor } from "../core/index";
+import {
+  concat,
+  Generator,
+  noGrad,
+  type Stateful,
+  type StateTree,
+  scope,
+  type Tensor,
+  tensor,
+} from "../core/index";
 import { inEvaluationMode } from "../nn/evaluation-mode";
 import { type Module, tapOutputs } from "../nn/index";
+import { type ConnectomeDistance, connectomeMetric } from "./catalogue";
 import { batchedCorrelation, connectome, connectomeOf, NonFiniteSignalError } from "./connectome";
-import { type ConnectomeDistance, type ConnectomeMetric, connectomeMetric } from "./connectome-distance";
+import type { ConnectomeMetric } from "./connectome-distance";
 import { type GraphPersistence, graphPersistence } from "./graph-homology";
 import { findSignalLayers, hasChannelsFirst } from "./signals";
 
@@ -58,7 +68,7 @@ export interface TrackerState {
   distance: string;
   chosen: Int32Array[] | null;
   /** The last connectome's number of signals, and what is kept of it. */
-  last: { signals: number; summary: unknown } | null;
+  last: { signals: number; summary: StateTree } | null;
   history: TrackerRecord[];
 }
 

@@ -4,6 +4,7 @@
 import { isContiguous } from "../shape";
 import { Storage } from "../storage";
 import { addressOf, type DType, type View } from "../view";
+import { memoryViews } from "../wasm";
 import { copyElements } from "./copy";
 
 export class Frame {
@@ -28,6 +29,13 @@ export class Frame {
     const storage = new Storage(bytes);
     this.held.push(storage);
     return storage.ptr;
+  }
+
+  /** Address of a copy of these numbers, as they are. */
+  copyOf(values: Float32Array | Float64Array | Int32Array | Uint8Array): number {
+    const ptr = this.scratch(values.byteLength);
+    memoryViews().u8.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), ptr);
+    return ptr;
   }
 
   /** Gives everything back. */

@@ -76,6 +76,12 @@ test("wrong bytes, shapes and statistics", () => {
   );
   assert.throws(() => new data.ImageDataset(new Uint8Array(72), y, { shape: SHAPE }), /72 bytes/);
   assert.throws(() => new data.ImageDataset(new Uint8Array(8), y, { shape: [4] }), /shape must be \[C,H,W\]/);
+  assert.throws(
+    () => new data.ImageDataset([0, 1] as never, y, { shape: [1, 1, 1] }),
+    /expected the pixels as a Uint8Array, got \[0,1\]/,
+  );
+  assert.throws(() => images(2, { flat: true } as object), /unknown option "flat"/);
+  assert.throws(() => data.cropAndFlip({ pad: 2 } as object), /unknown option "pad"/);
   for (const normalize of [
     { mean: [0], std: [1] },
     { mean: [0, 0], std: [1, 0] },
@@ -161,7 +167,7 @@ test("a loader goes on where its state says, augmentation included", () => {
 });
 
 test("augmentation needs images", () => {
-  assert.throws(() => data.cropAndFlip({ padding: -1 }), /padding must be 0 or more pixels, got -1/);
+  assert.throws(() => data.cropAndFlip({ padding: -1 }), /padding must be an integer .*at least 0.*, got -1/);
   const rows = new data.TensorDataset(randn([4, 6]), tensor(new Int32Array(4)));
   const loader = new data.DataLoader(rows, { augment: data.cropAndFlip() });
   assert.throws(() => {

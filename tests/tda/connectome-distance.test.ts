@@ -11,6 +11,14 @@ const disturb = (model: nn.Module) => model.parameters()[0].assign(randn([12, 6]
 /** The mean of |M - M'|, as a function of one's own. */
 const meanChange = (now: Tensor, before: Tensor) => now.sub(before).abs().mean().item();
 
+/** A distance of one's own that keeps two numbers of a connectome. */
+const byRange: tda.NamedConnectomeMetric<{ weakest: number; strongest: number }> = {
+  name: "range",
+  summarise: (connectome, { deaths }) => ({ weakest: deaths[0], strongest: connectome.max().item() }),
+  distance: (now, before) =>
+    Math.abs(now.weakest - before.weakest) + Math.abs(now.strongest - before.strongest),
+};
+
 const distances: tda.ConnectomeDistance[] = [
   "top",
   "cycles",
@@ -26,6 +34,7 @@ const distances: tda.ConnectomeDistance[] = [
   "persistenceImage",
   { name: "persistenceImage", resolution: [5, 5], sigma: 0.2 },
   meanChange,
+  byRange,
 ];
 
 for (const distance of distances) {
@@ -94,6 +103,15 @@ test("a probe in batches gives the connectome of the whole, in less memory", () 
   assert.is(tracker.history[1].distance, 0);
 });
 
+test("every distance of the catalogue says what it is and is known by its name", () => {
+  assert.equal(new Set(tda.DISTANCES.map(({ name }) => name)).size, tda.DISTANCES.length, "names are unique");
+  for (const { name, about } of tda.DISTANCES) {
+    assert.ok(about.length > 0);
+    const tracker = new tda.ConnectomeTracker(network(), { probe: randn([20, 6]), distance: name });
+    assert.is(tracker.stateDict().distance, name);
+  }
+});
+
 test("NaN in one batch names the layer", () => {
   const model = network();
   model.parameters()[2].assign(Number.NaN);
@@ -108,9 +126,30 @@ test("wrong distances, options and states are refused at once", () => {
   assert.throws(make({ distance: "topp" }), /unknown distance "topp"; there is top, cycles, components, /);
   assert.throws(make({ distance: { name: "constructor" } }), /unknown distance "constructor"/);
   assert.throws(make({ distance: { name: "wasserstein", p: 0.5 } }), /p must be a finite number/);
-  assert.throws(make({ distance: { name: "heat", sigma: -1 } }), /sigma must be a positive number/);
-  assert.throws(make({ distance: { name: "bottleneck", dim: 1.5 } }), /dim must be a whole number/);
-  assert.throws(make({ distance: { name: "heat", dissimilarity: "log" } }), /unknown dissimilarity "log"/);
+  assert.throws(
+    make({ distance: { name: "heat", sigma: -1 } }),
+    /sigma must be a finite number above 0, got -1/,
+  );
+  assert.throws(make({ distance: { name: "bottleneck", dim: 1.5 } }), /dim must be an integer .*, got 1.5/);
+  assert.throws(
+    make({ distance: { name: "heat", dissimilarity: "log" } }),
+    /dissimilarity must be "sqrt" or "linear", got "log"/,
+  );
+  assert.throws(
+    make({ distance: { name: "frobenius", dim: 1 } }),
+    /distance "frobenius": unknown option "dim"; there are none/,
+  );
+  assert.throws(
+    make({ distance: { name: "wasserstein", power: 2 } }),
+    /unknown option "power"; known options: p, groundMetric/,
+  );
+  assert.throws(make({ distance: 7 }), /distance must be a name, an object or a function, got 7/);
+  assert.throws(
+    make({ distance: { name: "mine", summarise: null } }),
+    /distance.summarise must be a function, got null/,
+  );
+  const named = make({ distance: byRange })().stateDict();
+  assert.is(named.distance, "range");
   assert.throws(make({ batchSize: 0 }), /batchSize must be a positive integer or Infinity, got 0/);
   const saved = make({ distance: "frobenius" })().stateDict();
   assert.throws(

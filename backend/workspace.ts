@@ -1,8 +1,8 @@
 // Memory for kernels that cannot tell beforehand how much they need: they work in slices, and ask (kernels/arena.ts).
 
-import { Storage } from "../backend/storage";
-import { kernels } from "../backend/wasm";
-import { formatBytes, OutOfMemoryError } from "../core/errors";
+import { formatBytes, OutOfMemoryError } from "./errors";
+import { Storage } from "./storage";
+import { kernels } from "./wasm";
 
 /** What such a kernel returns. */
 const DONE = 1;
