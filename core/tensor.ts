@@ -269,9 +269,9 @@ export function viewOf(tensor: Tensor, shape: Shape, strides: readonly number[],
 }
 
 /** A second handle on the same data that no scope owns: the caller frees it. */
-export function alias({ storage, extents: shape, dtype, strides, offset }: Tensor): Tensor {
-  storage.retain();
-  return new Tensor(storage, shape, dtype, strides, offset);
+export function alias(tensor: Tensor): Tensor {
+  tensor.storage.retain();
+  return new Tensor(tensor.storage, tensor.extents, tensor.dtype, tensor.strides, tensor.offset);
 }
 
 function aliasAs(tensor: Tensor, shape: Shape, strides: readonly number[], offset: number): Tensor {
