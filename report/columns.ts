@@ -25,8 +25,9 @@ export interface ReportRun {
     lr: Value[];
     seconds: number[];
   };
-  /** `states` has a letter an observation: H, S or F. */
+  /** `states` has a letter an observation: H, S or F. `counts` are of all, the columns may be thinned. */
   observations: {
+    counts: { all: number; slow: number; fast: number };
     epoch: number[];
     distance: Value[];
     z: Value[];
@@ -112,6 +113,7 @@ export function reportRun(run: RunData): ReportRun {
   const last = [run.steps.at(-1), run.epochs.at(-1), run.observations.at(-1)].filter(
     (row) => row !== undefined,
   );
+  const inState = (state: string) => run.observations.filter((row) => row.state === state).length;
   return {
     name: run.name,
     config: run.config,
@@ -132,6 +134,7 @@ export function reportRun(run: RunData): ReportRun {
       seconds: roundAll(epochs.map((row) => row.seconds)),
     },
     observations: {
+      counts: { all: run.observations.length, slow: inState("SLOW"), fast: inState("FAST") },
       epoch: roundAll(observations.map((row) => row.epoch)),
       distance: observations.map((row) => round(row.distance)),
       z: observations.map((row) => round(row.z)),

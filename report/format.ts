@@ -3,16 +3,23 @@
 const superscripts: Record<string, string> = { "+": "", "-": "⁻" };
 for (const [digit, raised] of [..."⁰¹²³⁴⁵⁶⁷⁸⁹"].entries()) superscripts[digit] = raised;
 
-/** Four significant digits: `0.09987`, `1234`, `4.22×10⁻⁵`, `10⁻⁵`. */
+/** A size that is written with a power of ten. */
+const isExtreme = (size: number) => size !== 0 && (size < 1e-3 || size >= 1e6);
+
+/** Three significant digits, but all of those before the point: `0.0999`, `1234`, `4.22×10⁻⁵`, `10⁻⁵`. */
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
+  if (isExtreme(size)) {
     const [digits, exponent] = Number(value.toPrecision(3)).toExponential().split("e");
     const power = `10${[...exponent].map((character) => superscripts[character]).join("")}`;
     return digits === "1" ? power : `${digits}×${power}`;
   }
-  return String(Number(value.toPrecision(4)));
+  return size >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
+
+/** A round number at an axis, with all of its digits. */
+export const formatTick = (value: number): string =>
+  isExtreme(Math.abs(value)) ? formatNumber(value) : String(Number(value.toPrecision(9)));
 
 /** `12,345`. */
 export const formatCount = (value: number): string => Math.round(value).toLocaleString("en-US");
@@ -21,10 +28,10 @@ export const formatCount = (value: number): string => Math.round(value).toLocale
 export const formatPercent = (fraction: number, digits = 2): string =>
   `${(100 * fraction).toFixed(digits)} %`;
 
-/** `3.2 ms`, `850 ms`, `12.4 s`, `3 min 5 s`, `2 h 4 min`. */
+/** `3.21 ms`, `850 ms`, `12.4 s`, `3 min 5 s`, `2 h 4 min`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 1) return `${Number((1000 * seconds).toPrecision(3))} ms`;
-  if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 99.95) return `${seconds.toPrecision(3)} s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   const minutes = Math.round(seconds / 60);

@@ -3,6 +3,8 @@
 export interface SampleOptions {
   seed?: number;
   epochs?: number;
+  /** Name of the data set. */
+  data?: string;
   /** Neurons of each layer. */
   layers?: number[];
   /** Default "cg-alr"; any other schedule has no observations and no connectomes. */
@@ -133,6 +135,7 @@ export function sampleRun(options: SampleOptions = {}): Sample {
   const {
     seed = 1,
     epochs = 20,
+    data = "mnist",
     layers = [128, 64],
     schedule = "cg-alr",
     validation = true,
@@ -236,7 +239,7 @@ export function sampleRun(options: SampleOptions = {}): Sample {
   const config = {
     topograd: "0.1.0",
     command: "train",
-    data: "mnist",
+    data,
     model: "mlp",
     schedule,
     optimizer: "sgd",

@@ -15,7 +15,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { writeReport } from "#internal";
 import { type ReportRun, reportRun } from "../report/columns";
-import { formatNumber, formatSeconds } from "../report/format";
+import { formatNumber, formatSeconds, formatTick } from "../report/format";
 import { hierarchicalOrder } from "../report/web/cluster";
 import { bytesOfBase64, type Matrix, unpackTriangle } from "../report/web/matrix";
 import { maximumSpanningTree } from "../report/web/spanning-tree";
@@ -228,7 +228,9 @@ test("a tree of any shape gets a finite place for every node", () => {
 });
 
 test("numbers are written for readers", () => {
-  assert.is(formatNumber(0.0998734), "0.09987");
+  assert.is(formatNumber(0.0998734), "0.0999");
+  assert.is(formatNumber(1234.6), "1235");
+  assert.is(formatTick(0.12345), "0.12345");
   assert.is(formatNumber(4.224e-4), "4.22×10⁻⁴");
   assert.is(formatNumber(1e-5), "10⁻⁵");
   assert.is(formatNumber(-2.5e7), "-2.5×10⁷");

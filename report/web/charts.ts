@@ -1,9 +1,9 @@
 // Line charts over uPlot: a shared cursor, a legend with live values, shaded intervals, thresholds and quantile bands.
 
 import uPlot from "uplot";
-import { formatNumber } from "../format";
+import { formatTick } from "../format";
 import { element, figure, onWidth } from "./dom";
-import { legend } from "./legend";
+import { legend, THRESHOLD_STYLES } from "./legend";
 import { color, onThemeChange, translucent } from "./theme";
 
 /** One line of a chart. Colours are names of custom properties (see theme.ts). */
@@ -61,10 +61,11 @@ export interface ChartOptions {
   shades?: readonly Shade[];
   /** What the shades mean, for the legend. */
   shadeLabels?: { label: string; color: string; hatched: boolean }[];
+  /** Levels that are always in the picture, named in the legend. */
   thresholds?: { value: number; label: string }[];
-  /** Values in the legend; default four significant digits. */
+  /** Values in the legend; default three significant digits. */
   format?: (value: number) => string;
-  /** Values at the axis; default as in the legend. */
+  /** Values at the axis; default all of their digits. */
   formatAxis?: (value: number) => string;
   /** What the legend shows without a cursor: the last value of a line (default) or the least. */
   atRest?: "last" | "least";
@@ -128,28 +129,17 @@ function drawShades(plot: uPlot, shades: readonly Shade[]): void {
 function drawThresholds(plot: uPlot, thresholds: readonly { value: number; label: string }[]): void {
   const { ctx, bbox } = plot;
   ctx.save();
-  ctx.fillStyle = color("muted");
-  ctx.font = FONT.replace("12px", `${11 * devicePixelRatio}px`);
-  ctx.textAlign = "right";
-  ctx.textBaseline = "bottom";
-  for (const { value, label } of thresholds) {
+  ctx.strokeStyle = color("muted");
+  ctx.lineWidth = 1.2 * devicePixelRatio;
+  thresholds.forEach(({ value }, i) => {
     const y = plot.valToPos(value, "y", true);
-    if (y < bbox.top || y > bbox.top + bbox.height) continue;
-    ctx.strokeStyle = color("muted");
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+    const { dash } = THRESHOLD_STYLES[i];
+    ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    // A rim of the ground's colour keeps the label readable where a line crosses it.
-    const at = [bbox.left + bbox.width - 4 * devicePixelRatio, y - 2 * devicePixelRatio] as const;
-    ctx.setLineDash([]);
-    ctx.strokeStyle = translucent("card", 0.85);
-    ctx.lineWidth = 4 * devicePixelRatio;
-    ctx.strokeText(label, ...at);
-    ctx.fillText(label, ...at);
-  }
+  });
   ctx.restore();
 }
 
@@ -159,8 +149,7 @@ const logarithms: Pick<uPlot.Axis, "splits" | "filter"> = {
 };
 
 function plotOptions(options: ChartOptions, width: number, dataRange: [number, number]): uPlot.Options {
-  const format = options.format ?? formatNumber;
-  const formatAxis = options.formatAxis ?? format;
+  const formatAxis = options.formatAxis ?? formatTick;
   const logarithmic = options.scale === "log";
   const axis: uPlot.Axis = {
     font: FONT,
@@ -176,8 +165,9 @@ function plotOptions(options: ChartOptions, width: number, dataRange: [number, n
     if (low === null || high === null) return logarithmic ? [0.1, 1] : [0, 1];
     if (logarithmic) return [low / 1.25, high * 1.25];
     const [min, max] = options.yClip ?? [low, high];
-    const from = Math.max(low, min);
-    const to = Math.min(high, max);
+    const levels = (options.thresholds ?? []).map(({ value }) => value);
+    const from = Math.min(Math.max(low, min), ...levels);
+    const to = Math.max(Math.min(high, max), ...levels);
     const pad = 0.06 * (to - from) || 0.06 * Math.abs(to) || 1;
     return [from >= 0 && from < pad ? 0 : from - pad, to + pad];
   };
@@ -202,7 +192,7 @@ function plotOptions(options: ChartOptions, width: number, dataRange: [number, n
         size: 26,
         space: 60,
         ...(options.xScale === "log"
-          ? { ...logarithms, values: (_, xs) => xs.map(formatNumber) }
+          ? { ...logarithms, values: (_, xs) => xs.map(formatTick) }
           : { incrs: X_STEPS }),
       },
       {

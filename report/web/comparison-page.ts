@@ -48,19 +48,23 @@ function finalFigures(runs: readonly ReportRun[]): HTMLElement {
       format: (share) => formatPercent(share, 1),
     },
   ];
+  // Where runs had different data, no figure is better than another.
+  const comparable = new Set(runs.map(({ config }) => config.data)).size === 1;
   const shown = columns.filter(({ value }) => runs.some((run) => value(run) != null));
   const rows = runs.map((run) => [
     element("span", { class: "run-name" }, run.name, run.end?.status !== "finished" && statusPill(run)),
     ...shown.map(({ value, format, better }) => {
       const own = value(run);
       if (own == null) return "–";
-      const isBest = better !== undefined && own === best(runs.map(value), better);
+      const isBest = comparable && better !== undefined && own === best(runs.map(value), better);
       return isBest ? element("strong", {}, format(own)) : format(own);
     }),
   ]);
   return figure(
     "Final figures",
-    "The best of each column is bold. Look for differences larger than those between seeds of one setting before calling a winner.",
+    comparable
+      ? "The best of each column is bold. Look for differences larger than those between seeds of one setting before calling a winner."
+      : "The runs were trained on different data, so their figures do not compete.",
     table(["run", ...shown.map(({ title }) => title)], rows),
   );
 }
@@ -162,7 +166,7 @@ export function comparisonPage(runs: readonly ReportRun[]): (HTMLElement | null)
     section(
       "controllers",
       "Learning rate, run by run",
-      ...guided.map((run) => learningRateChart(run, run.name)),
+      ...guided.map((run) => learningRateChart(run, run.name, seriesColor(runs.indexOf(run)))),
     ),
     section(
       "connectomes",

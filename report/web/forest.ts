@@ -33,6 +33,8 @@ export interface ForestOptions {
   xLabel: string;
   /** Ticks of the axis. */
   format: (value: number) => string;
+  /** Values that there can be; the picture goes no further. */
+  limits?: [number, number];
   /** A line to compare with, always in the picture. */
   reference?: { value: number; below: string; above: string };
 }
@@ -63,7 +65,9 @@ export function forestRange(rows: readonly ForestRow[], reference?: number): [nu
 /** The plot as a card. Rows are drawn in the order given; what lies outside the range is an arrow at the edge. */
 export function forestPlot(options: ForestOptions): HTMLElement {
   const { rows, reference } = options;
-  const [low, high] = forestRange(rows, reference?.value);
+  const [least, most] = options.limits ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const range = forestRange(rows, reference?.value);
+  const [low, high] = [Math.max(least, range[0]), Math.min(most, range[1])];
   const holder = element("div", { class: "forest" });
   const height = TOP + ROW * rows.length + BOTTOM;
   holder.style.height = `${height}px`;

@@ -6,7 +6,7 @@ import { element, svgElement } from "./dom";
 import type { Selection } from "./selection";
 import { layerOfRows, neuronName } from "./signals";
 import { adjacency, type Edge } from "./spanning-tree";
-import { seriesColor } from "./theme";
+import { layerColor } from "./theme";
 
 /** What a tree graph shows. */
 export interface TreeGraphOptions {
@@ -67,7 +67,7 @@ export function treeGraph(edges: readonly Edge[], options: TreeGraphOptions): HT
       r: (unit * (0.7 + 0.3 * Math.sqrt(degree[node]))).toFixed(2),
       "data-node": node,
     });
-    dot.style.fill = `var(--${seriesColor(layer)})`;
+    dot.style.fill = layerColor(layer, signals.length);
     return dot;
   });
   const readout = element("div", { class: "readout" }, atRest);

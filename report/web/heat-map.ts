@@ -6,7 +6,7 @@ import { element } from "./dom";
 import type { Matrix } from "./matrix";
 import type { Selection } from "./selection";
 import { layerOfRows, neuronName } from "./signals";
-import { color, isDark, onThemeChange, seriesColor } from "./theme";
+import { color, isDark, layerColor, onThemeChange } from "./theme";
 
 /** What a heat map shows. */
 export interface HeatMapOptions {
@@ -60,7 +60,7 @@ function paint(
   pen.drawImage(pixels, strip, strip, side, side);
   const layers = layerOfRows(signals);
   order.forEach((row, place) => {
-    pen.fillStyle = color(seriesColor(layers[row]));
+    pen.fillStyle = layerColor(layers[row], signals.length, color);
     pen.fillRect(strip + place * scale, 0, scale, strip - scale);
     pen.fillRect(0, strip + place * scale, strip - scale, scale);
   });

@@ -1,7 +1,7 @@
 // The curves of a training run over its epochs: loss, accuracy, learning rate and the controller's signal.
 
 import type { ReportRun } from "../columns";
-import { formatNumber, plural } from "../format";
+import { formatCount, plural } from "../format";
 import type { Line, Shade } from "./charts";
 import { epochChart, epochRange, robustRange } from "./epoch-chart";
 
@@ -10,9 +10,10 @@ type Values = readonly (number | null)[];
 /** Training, validation and test of one quantity. */
 function learningLines(run: ReportRun, quantity: "Loss" | "Accuracy"): Line[] {
   const { steps, epochs, end, progress } = run;
-  const byEpoch = (label: string, y: Values, color: string): Line => ({
+  // A mean over an epoch stands for its middle, what is measured after it for its end.
+  const byEpoch = (label: string, y: Values, color: string, at: number): Line => ({
     label,
-    x: epochs.epoch,
+    x: epochs.epoch.map((epoch) => epoch - 1 + at),
     y,
     color,
     points: true,
@@ -20,10 +21,10 @@ function learningLines(run: ReportRun, quantity: "Loss" | "Accuracy"): Line[] {
   const test = end?.[`test${quantity}`] ?? null;
   const byStep = steps[quantity === "Loss" ? "loss" : "accuracy"];
   return [
-    { label: "by step", x: steps.epoch, y: byStep, color: "series-1", width: 1, alpha: 0.45 },
-    byEpoch("training", epochs[`train${quantity}`], "series-1"),
-    byEpoch("validation", epochs[`validation${quantity}`], "series-2"),
-    { label: "test", x: [progress.epoch], y: [test], color: "series-3", width: 0, points: true },
+    { label: "by step", x: steps.epoch, y: byStep, color: "training", width: 1, alpha: 0.45 },
+    byEpoch("training", epochs[`train${quantity}`], "training", 0.5),
+    byEpoch("validation", epochs[`validation${quantity}`], "validation", 1),
+    { label: "test", x: [progress.epoch], y: [test], color: "test", width: 0, points: true },
   ];
 }
 
@@ -36,7 +37,7 @@ export function learningCharts(run: ReportRun): (HTMLElement | null)[] {
       title: "Loss",
       caption: validated
         ? "Look for the epoch after which the validation loss stops following the training loss: from there on the network memorises."
-        : "Look for whether it still falls at the end: then more epochs would help the training loss.",
+        : "Look for whether it still falls at the end. Whether the network memorises, only samples held out can tell (--validation).",
       lines: learningLines(run, "Loss"),
       yLabel: "loss (nats)",
       xRange,
@@ -71,10 +72,8 @@ export function controllerShades(epoch: readonly number[], states: string, end: 
 }
 
 /** "SLOW at 3 of 100 observations, FAST at 40." */
-function stateCounts(states: string): string {
-  const count = (letter: string) => [...states].filter((state) => state === letter).length;
-  return `SLOW at ${count("S")} of ${plural(states.length, "observation")}, FAST at ${count("F")}.`;
-}
+const stateCounts = ({ all, slow, fast }: ReportRun["observations"]["counts"]) =>
+  `SLOW at ${formatCount(slow)} of ${plural(all, "observation")}, FAST at ${formatCount(fast)}.`;
 
 const shading = (run: ReportRun) => ({
   shades: controllerShades(run.observations.epoch, run.observations.states, run.progress.epoch),
@@ -82,18 +81,18 @@ const shading = (run: ReportRun) => ({
 });
 
 /** The learning rate of one run, with the controller's states and envelope where it has them. */
-export function learningRateChart(run: ReportRun, title?: string): HTMLElement | null {
+export function learningRateChart(run: ReportRun, title?: string, color = "signal"): HTMLElement | null {
   const { steps, epochs, observations } = run;
   const guided = observations.epoch.length > 0;
   const source = steps.epoch.length > 0 ? steps : guided ? observations : epochs;
   return epochChart({
     title: title ?? (guided ? "Rate and envelope" : "Rate"),
     caption: guided
-      ? `Look for where the rate leaves its envelope: below it after a shake-up of the connectome (SLOW), above it in calm stretches (FAST). ${stateCounts(observations.states)}`
+      ? `Look for where the rate leaves its envelope: below it after a shake-up of the connectome (SLOW), above it in calm stretches (FAST). ${stateCounts(observations.counts)}`
       : "Look for the rate that each stretch of the other curves was trained with.",
     lines: [
-      { label: "learning rate", x: source.epoch, y: source.lr, color: "series-1" },
-      { label: "envelope", x: observations.epoch, y: observations.envelope, color: "series-2", dash: [6, 4] },
+      { label: "learning rate", x: source.epoch, y: source.lr, color },
+      { label: "envelope", x: observations.epoch, y: observations.envelope, color: "muted", dash: [6, 4] },
     ],
     yLabel: "learning rate",
     scale: "linear",
@@ -104,12 +103,12 @@ export function learningRateChart(run: ReportRun, title?: string): HTMLElement |
 
 function controllerThresholds({ enterSlow, leaveSlow, calm }: NonNullable<ReportRun["config"]["cgalr"]>) {
   const thresholds = [
-    { value: enterSlow, label: `enter SLOW: ${enterSlow}` },
+    { value: enterSlow, label: `enter SLOW ${enterSlow}` },
     {
       value: leaveSlow,
-      label: leaveSlow === calm ? `calm, leave SLOW: ${calm}` : `leave SLOW: ${leaveSlow}`,
+      label: leaveSlow === calm ? `calm, leave SLOW ${calm}` : `leave SLOW ${leaveSlow}`,
     },
-    { value: leaveSlow === calm ? undefined : calm, label: `calm: ${calm}` },
+    { value: leaveSlow === calm ? undefined : calm, label: `calm ${calm}` },
   ];
   return thresholds.filter(
     (threshold): threshold is { value: number; label: string } => threshold.value !== undefined,
@@ -121,7 +120,7 @@ export function signalCharts(run: ReportRun): (HTMLElement | null)[] {
   const { epoch, distance, z } = run.observations;
   const xRange = epochRange([run]);
   const points = epoch.length < 60;
-  const signal: Line = { label: "z", x: epoch, y: z, color: "series-1", points };
+  const signal: Line = { label: "z", x: epoch, y: z, color: "signal", points };
   const controller = run.config.cgalr ?? {};
   const [low, high] = robustRange([signal], 0.02, 0.02);
   return [
@@ -129,7 +128,7 @@ export function signalCharts(run: ReportRun): (HTMLElement | null)[] {
       title: "Topological distance",
       caption:
         "How far the connectome's births and deaths moved since the observation before. Look for a steady fall as the network settles, and for jumps out of it.",
-      lines: [{ label: "distance", x: epoch, y: distance, color: "series-4", points }],
+      lines: [{ label: "distance", x: epoch, y: distance, color: "signal", points }],
       yLabel: "topological distance",
       xRange,
       ...shading(run),
@@ -137,7 +136,7 @@ export function signalCharts(run: ReportRun): (HTMLElement | null)[] {
     epochChart({
       title: "Robust signal z",
       caption:
-        "How unusual each distance was, in robust deviations from its own trend. Look for peaks above the upper line: they slow the training.",
+        "How unusual each distance was, in robust deviations from its own trend. Look for peaks above the dashed line: they slow the training.",
       lines: [signal],
       yLabel: "z (robust deviations)",
       scale: "linear",
@@ -145,7 +144,6 @@ export function signalCharts(run: ReportRun): (HTMLElement | null)[] {
       yClip: [Math.min(low, -1), Math.max(high, (controller.enterSlow ?? 0) + 1)],
       thresholds: controllerThresholds(controller),
       format: (value) => value.toFixed(2),
-      formatAxis: formatNumber,
       ...shading(run),
     }),
   ];

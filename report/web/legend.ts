@@ -5,10 +5,17 @@ import { formatNumber } from "../format";
 import type { ChartOptions } from "./charts";
 import { element } from "./dom";
 
+/** How the thresholds of a chart are told apart, in the chart and in its legend. */
+export const THRESHOLD_STYLES = [
+  { kind: "dashed", dash: [6, 4] },
+  { kind: "dotted", dash: [2, 3] },
+  { kind: "line", dash: [] },
+] as const;
+
 /** A small mark in a colour of the palette, as the chart draws it. */
 export function swatch(
   name: string,
-  kind: "line" | "dashed" | "dot" | "area" | "hatch",
+  kind: "line" | "dashed" | "dotted" | "dot" | "area" | "hatch",
   alpha = 1,
 ): HTMLElement {
   const mark = element("i", { class: `swatch ${kind}`, "aria-hidden": "true" });
@@ -22,7 +29,15 @@ export function legend(
   options: ChartOptions,
   plot: () => uPlot | null,
 ): { root: HTMLElement; update: () => void } {
-  const { lines, bands = [], shadeLabels = [], xLabel, format = formatNumber, atRest } = options;
+  const {
+    lines,
+    bands = [],
+    shadeLabels = [],
+    thresholds = [],
+    xLabel,
+    format = formatNumber,
+    atRest,
+  } = options;
   const valueAtRest = atRest === "least" ? leastKnown : lastKnown;
   const lineValues = lines.map(() => element("b"));
   const bandValues = bands.map(() => element("b"));
@@ -55,6 +70,9 @@ export function legend(
   const shadeKeys = shadeLabels.map(({ label, color: name, hatched }) =>
     element("span", { class: "key" }, swatch(name, hatched ? "hatch" : "area", hatched ? 1 : 0.3), label),
   );
+  const thresholdKeys = thresholds.map(({ label }, i) =>
+    element("span", { class: "key" }, swatch("muted", THRESHOLD_STYLES[i].kind), label),
+  );
   const update = () => {
     const chart = plot();
     const at = chart?.cursor.idx ?? null;
@@ -72,7 +90,10 @@ export function legend(
     place.textContent = at === null ? "" : `${xLabel} ${formatNumber(chart!.data[0][at])}`;
   };
   update();
-  return { root: element("div", { class: "legend" }, ...buttons, ...bandKeys, ...shadeKeys, place), update };
+  return {
+    root: element("div", { class: "legend" }, ...buttons, ...bandKeys, ...shadeKeys, ...thresholdKeys, place),
+    update,
+  };
 }
 
 type Values = readonly (number | null)[];

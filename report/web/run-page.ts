@@ -71,15 +71,20 @@ function runHeadlines(run: ReportRun): Headline[] {
     });
   }
   if (observations.epoch.length > 0) {
+    const { all } = observations.counts;
+    const share = connectomeShare(run);
     const mean =
       observations.milliseconds.reduce((sum, ms) => sum + ms, 0) / observations.milliseconds.length;
-    const share = connectomeShare(run);
-    const each = formatSeconds(Number((mean / 1000).toPrecision(2)));
-    figures.push({
-      label: share === null ? "Observations" : "Connectome share",
-      value: share === null ? formatCount(observations.epoch.length) : formatPercent(share, 1),
-      detail: share === null ? `${each} each` : `${formatCount(observations.epoch.length)} × ${each}`,
-    });
+    // Of a run that ended the same clock tells time and share, so that they cannot disagree.
+    figures.push(
+      run.end === null || share === null
+        ? { label: "Observations", value: formatCount(all), detail: `${formatSeconds(mean / 1000)} each` }
+        : {
+            label: "Connectome share",
+            value: formatPercent(share, 1),
+            detail: `${formatSeconds(run.end.seconds.connectome)}, ${plural(all, "observation")}`,
+          },
+    );
   }
   return figures;
 }
@@ -151,6 +156,6 @@ export function runPage(run: ReportRun): (HTMLElement | null)[] {
     section("learning-rate", "Learning rate", wide(learningRateChart(run)), ...signalCharts(run)),
     connectomeSection(run),
     section("time", "Time", wide(timeFigure(run))),
-    section("configuration", "Configuration", ...configuration(run)),
+    section("configuration", "Settings", ...configuration(run)),
   ];
 }

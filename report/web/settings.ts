@@ -2,7 +2,7 @@
 
 import type { RunConfig } from "../../train/run";
 import type { ReportRun } from "../columns";
-import { formatCount, formatNumber } from "../format";
+import { formatCount } from "../format";
 import { element, figure } from "./dom";
 import { definitions, table } from "./tables";
 
@@ -11,7 +11,7 @@ const spaced = (key: string) => key.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerC
 
 function shown(key: string, value: unknown): string {
   if (typeof value === "number") {
-    return Number.isInteger(value) && key !== "seed" ? formatCount(value) : formatNumber(value);
+    return Number.isInteger(value) && key !== "seed" ? formatCount(value) : String(value);
   }
   if (typeof value === "boolean") return value ? "yes" : "no";
   return typeof value === "string" ? value : JSON.stringify(value);

@@ -1,35 +1,39 @@
 // Which neuron is which: connectome rows are neurons of one layer after another.
 
 import type { LayerSignals } from "../../train/run";
-import { plural } from "../format";
+import { formatCount, plural } from "../format";
 import { element } from "./dom";
 import { swatch } from "./legend";
-import { seriesColor } from "./theme";
+import { layerColor } from "./theme";
 
 /** The layer of every row, by its place in the list. */
 export function layerOfRows(signals: readonly LayerSignals[]): number[] {
   return signals.flatMap(({ count }, layer) => Array<number>(count).fill(layer));
 }
 
-/** "layer 0, neuron 17". */
+/** "hidden 1". */
+const layerName = (layer: number) => `hidden ${layer + 1}`;
+
+/** "hidden 1, neuron 17". */
 export function neuronName(signals: readonly LayerSignals[], row: number): string {
   let rest = row;
-  for (const { layer, count } of signals) {
-    if (rest < count) return `layer ${layer}, neuron ${rest}`;
+  for (const [layer, { count }] of signals.entries()) {
+    if (rest < count) return `${layerName(layer)}, neuron ${rest}`;
     rest -= count;
   }
   throw new RangeError(`neuronName: there is no row ${row}`);
 }
 
-/** A legend of the layers' colours. */
+/** A legend of the layers' colours: "hidden 1 (128)". */
 export function layerLegend(signals: readonly LayerSignals[]): HTMLElement {
   const keys = signals.map(({ layer, count }, i) => {
+    const mark = swatch("signal", "dot");
+    mark.style.setProperty("--swatch", layerColor(i, signals.length));
     return element(
       "span",
-      { class: "key" },
-      swatch(seriesColor(i), "dot"),
-      `layer ${layer}`,
-      element("b", {}, plural(count, "neuron")),
+      { class: "key", title: `module ${layer}: ${plural(count, "neuron")}` },
+      mark,
+      `${layerName(i)} (${formatCount(count)})`,
     );
   });
   return element("div", { class: "legend" }, ...keys);

@@ -21,6 +21,10 @@ const byError = (part: StudyPart) => [...part.schedules].sort((a, b) => a.error 
 const signed = (share: number, digits = 1) => `${share > 0 ? "+" : ""}${(100 * share).toFixed(digits)}`;
 const range = (interval: Interval | null, show: (value: number) => string) =>
   interval === null ? "–" : `[${show(interval.low)}, ${show(interval.high)}]`;
+/** An error is a share: Student's interval of a few seeds can reach beyond what there can be. */
+const ofShare = (interval: Interval | null): Interval | null =>
+  interval && { low: Math.max(0, interval.low), high: Math.min(1, interval.high) };
+const percent = (share: number) => (100 * share).toFixed(2);
 const SIGNIFICANT = 0.05;
 
 function familyLegend(part: StudyPart): HTMLElement {
@@ -45,11 +49,11 @@ const look = ({ name, family }: ScheduleSummary): Pick<ForestRow, "label" | "col
 function errorPlot(part: StudyPart): HTMLElement {
   const rows = byError(part).map((schedule): ForestRow => {
     const { error, interval, errors, diverged } = schedule;
-    const reach = interval === null ? "" : ` ± ${formatPercent((interval.high - interval.low) / 2)}`;
+    const reach = interval === null ? "" : ` ${range(ofShare(interval), percent)}`;
     return {
       ...look(schedule),
       value: error,
-      interval,
+      interval: ofShare(interval),
       dots: errors,
       text: formatPercent(error) + reach + (diverged > 0 ? `, ${diverged} diverged` : ""),
     };
@@ -59,6 +63,7 @@ function errorPlot(part: StudyPart): HTMLElement {
     caption:
       "A dot a seed, a stroke at their mean, a bar for the 95 % interval of the mean (Student's t). Arrows point at values outside the picture. Look for bars that do not overlap, and then below: runs of one seed share their start, so paired differences say more.",
     rows,
+    limits: [0, 1],
     xLabel: "test error (%)",
     format: (value) => String(Number((100 * value).toPrecision(4))),
   });
@@ -98,13 +103,12 @@ function differencePlot(part: StudyPart): HTMLElement | null {
 }
 
 function figuresTable(part: StudyPart): HTMLElement {
-  const percent = (value: number) => (100 * value).toFixed(2);
   const rows = byError(part).map(({ name, lr, error, deviation, interval, diverged, difference }) => [
     name,
     lr === null ? "own" : formatNumber(lr),
     percent(error),
     percent(deviation),
-    range(interval, percent),
+    range(ofShare(interval), percent),
     String(diverged),
     difference?.mean == null ? "–" : signed(difference.mean),
     range(difference?.student ?? null, signed),

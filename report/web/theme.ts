@@ -18,6 +18,19 @@ export const SERIES_COLORS = 7;
 /** The n-th series colour's name, from 0, going round after the last. */
 export const seriesColor = (n: number): string => `series-${(n % SERIES_COLORS) + 1}`;
 
+/**
+ * The colour of one of some layers: one hue from the first to the last.
+ * @param write how the colours of the ends are given; a canvas knows no custom properties.
+ */
+export function layerColor(
+  layer: number,
+  layers: number,
+  write = (name: string) => `var(--${name})`,
+): string {
+  const share = layers > 1 ? (100 * layer) / (layers - 1) : 50;
+  return `color-mix(in oklab, ${write("first-layer")}, ${write("last-layer")} ${share}%)`;
+}
+
 /** Calls back whenever the palette changes; what is drawn on a canvas has to be drawn again. */
 export function onThemeChange(callback: () => void): void {
   document.addEventListener("themechange", callback);

@@ -15,6 +15,8 @@ interface Findings {
   pictures: number;
   blank: string[];
   plots: number;
+  /** Figures of tables that stand out. */
+  best: number;
   /** Plots whose legend follows the cursor of the first. */
   following: number;
   notes: string[];
@@ -58,6 +60,7 @@ const probe = `<script>
         pictures: canvases.length + trees.length,
         blank: [...canvases.filter(isBlank), ...trees.filter((tree) => !tree.querySelector("circle"))].map(titleOf),
         plots: all(".plot").length,
+        best: all("td strong").length,
         following: all(".at").filter((at) => at.textContent.startsWith("epoch ")).length,
         notes: all(".note").map((note) => note.textContent),
         theme: document.documentElement.dataset.theme,
@@ -172,6 +175,13 @@ if (chromium === null) {
     drawn(found);
     assert.equal(found.sections, ["figures", "curves", "controllers", "connectomes", "time"]);
     assert.is(found.following, found.plots);
+    assert.ok(found.best > 0);
+  });
+
+  test("of runs on different data none is best", () => {
+    const found = findings(report({ epochs: 2 }, { epochs: 2, data: "fashion-mnist" }));
+    drawn(found);
+    assert.is(found.best, 0);
   });
 
   test("a study shows errors, differences, robustness and curves", () => {
