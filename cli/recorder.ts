@@ -18,7 +18,7 @@ export class ConnectomeRecorder {
 
   /** @param expected how many observations the run will make, to find the middle. */
   constructor(
-    private readonly tracker: ConnectomeTracker,
+    private readonly tracker: Pick<ConnectomeTracker, "observe" | "signals">,
     private readonly expected: number,
   ) {}
 

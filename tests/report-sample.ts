@@ -1,4 +1,11 @@
-// Made-up run folders for the tests of the report: plausible curves and connectomes, the same for the same options.
+// Made-up runs for the tests of the report: plausible curves and connectomes, the same for the same options, as the
+// command line writes them.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { scope } from "topograd";
+import { ConnectomeRecorder, RunFolder, tensor } from "#internal";
 
 export interface SampleOptions {
   seed?: number;
@@ -23,7 +30,6 @@ export interface Sample {
 
 const STEPS_PER_EPOCH = 469;
 const OBSERVATIONS_PER_EPOCH = 5;
-const QUANTILES = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1];
 
 /** Uniform numbers in [0, 1): mulberry32. */
 function uniform(seed: number): () => number {
@@ -102,141 +108,39 @@ export function birthsAndDeaths(
   return { births: Float32Array.from(births.reverse()), deaths: Float32Array.from(deaths.reverse()) };
 }
 
-/** Float32 tensors in the safetensors format. */
-export function safetensors(
-  tensors: Record<string, [number[], Float32Array]>,
-  metadata: Record<string, string>,
-): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  let end = 0;
-  for (const [name, [shape, data]] of Object.entries(tensors)) {
-    header[name] = { dtype: "F32", shape, data_offsets: [end, end + data.byteLength] };
-    end += data.byteLength;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(8 + json.length + end);
-  new DataView(bytes.buffer).setUint32(0, json.length, true);
-  bytes.set(json, 8);
-  let at = 8 + json.length;
-  for (const [, data] of Object.values(tensors)) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  return bytes;
-}
-
-const quantiles = (sorted: Float32Array) =>
-  QUANTILES.map((q) => sorted[Math.round(q * (sorted.length - 1))] ?? null);
 const distanceOf = (a: Float32Array, b: Float32Array) =>
   a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0);
 
-/** Makes a run folder. */
-export function sampleRun(options: SampleOptions = {}): Sample {
-  const {
-    seed = 1,
-    epochs = 20,
-    data = "mnist",
-    layers = [128, 64],
-    schedule = "cg-alr",
-    validation = true,
-    status = "finished",
-  } = options;
-  const guided = schedule === "cg-alr";
-  const random = uniform(seed);
-  const size = layers.reduce((sum, count) => sum + count, 0);
-  const connectome = new Connectome(size, random);
-  const rows: object[] = [];
-  const kept: { step: number; values: Float32Array }[] = [];
-  const total = epochs * OBSERVATIONS_PER_EPOCH;
-  const lossAt = (t: number) => 2.3 * Math.exp(-3 * t) + 0.25 / (1 + t) ** 1.6;
-  const accuracyAt = (t: number) => 1 - 0.35 * lossAt(t) - 0.001;
-  const wobble = (size: number) => 1 + size * (random() - 0.5);
+/** A tracker that sees the made-up connectome change. */
+class SampleTracker {
+  readonly signals;
+  private before: ReturnType<typeof birthsAndDeaths> | null = null;
 
-  let before: { births: Float32Array; deaths: Float32Array } | null = null;
-  let multiplier = 1;
-  const distances: number[] = [];
-  let observed = 0;
-  for (let step = 20; step <= epochs * STEPS_PER_EPOCH; step++) {
-    const t = step / STEPS_PER_EPOCH;
-    const envelope = 0.1 * (1 + t / 2) ** -0.75;
-    const lr = guided ? multiplier * envelope : 0.05 * (1 + Math.cos((Math.PI * t) / epochs));
-    if (step % 20 === 0) {
-      rows.push({
-        type: "step",
-        step,
-        epoch: t,
-        loss: lossAt(t) * wobble(0.5),
-        accuracy: Math.min(1, accuracyAt(t) * wobble(0.01)),
-        lr,
-      });
-    }
-    if (guided && Math.floor(t * OBSERVATIONS_PER_EPOCH) > observed) {
-      const shaken = observed === Math.floor(0.4 * total);
-      connectome.step((shaken ? 0.5 : 0.12) * Math.exp(-t / 6), 0.06 * Math.exp(-t / 5));
-      observed++;
-      const values = connectome.matrix();
-      const now = birthsAndDeaths(values, size);
-      let distance: number | null = null;
-      let z: number | null = null;
-      if (before !== null) {
-        distance = Math.sqrt(distanceOf(now.births, before.births) + distanceOf(now.deaths, before.deaths));
-        if (distances.length >= 6) {
-          const recent = distances.slice(-6).sort((a, b) => a - b);
-          z = 4 * Math.log(distance / recent[2]);
-        }
-        distances.push(distance);
-      }
-      const state = z === null ? "HOLD" : z >= 2.5 ? "SLOW" : z < 0.4 ? "FAST" : "HOLD";
-      multiplier = multiplier ** 0.9 * { HOLD: 1, SLOW: 0.7, FAST: 1.05 }[state];
-      before = now;
-      rows.push({
-        type: "observation",
-        step,
-        epoch: t,
-        distance,
-        z,
-        state,
-        multiplier,
-        lr: multiplier * envelope,
-        envelope,
-        milliseconds: 2.3 * wobble(0.4),
-        births: quantiles(now.births),
-        deaths: quantiles(now.deaths),
-      });
-      if (observed === 1 || observed === total >> 1 || observed === total) kept.push({ step, values });
-    }
-    if (step % STEPS_PER_EPOCH === 0) {
-      rows.push({
-        type: "epoch",
-        epoch: t,
-        step,
-        trainLoss: lossAt(t - 0.5),
-        trainAccuracy: accuracyAt(t - 0.5),
-        ...(validation && {
-          validationLoss: 0.07 + (0.2 / (1 + t)) * wobble(0.1),
-          validationAccuracy: 0.98 - (0.04 / t) * wobble(0.2),
-        }),
-        lr,
-        seconds: 0.35 * wobble(0.1),
-      });
-    }
-  }
-  if (status !== "killed") {
-    const seconds = {
-      forward: 2.4,
-      backward: 2.5,
-      optimizer: 0.8,
-      connectome: guided ? 0.24 : 0,
-      data: 0.6,
-      other: 0.3,
-      total: 6.84,
-    };
-    const test = status === "finished" ? { testLoss: 0.0751, testAccuracy: 0.9781 } : {};
-    const weightsHash = Array.from({ length: 64 }, () => Math.floor(16 * random()).toString(16)).join("");
-    rows.push({ type: "end", status, step: epochs * STEPS_PER_EPOCH, ...test, weightsHash, seconds });
+  constructor(
+    layers: readonly number[],
+    readonly connectome: Connectome,
+    private readonly random: () => number,
+  ) {
+    this.signals = layers.map((count, i) => ({ layer: String(2 * i), count }));
   }
 
-  const config = {
+  observe() {
+    const { size } = this.connectome;
+    const matrix = this.connectome.matrix();
+    const connectome = tensor(matrix, { shape: [size, size] });
+    const now = birthsAndDeaths(matrix, size);
+    const { before } = this;
+    this.before = now;
+    const distance =
+      before && Math.sqrt(distanceOf(now.births, before.births) + distanceOf(now.deaths, before.deaths));
+    return { distance, connectome, ...now, milliseconds: 2.3 * (1 + 0.4 * (this.random() - 0.5)) };
+  }
+}
+
+/** What config.json says of a run that was described so. */
+function configOf(sample: Required<SampleOptions>) {
+  const { data, schedule, epochs, seed } = sample;
+  return {
     topograd: "0.1.0",
     command: "train",
     data,
@@ -253,9 +157,9 @@ export function sampleRun(options: SampleOptions = {}): Sample {
     trainSamples: 60000,
     testSamples: 10000,
     stepsPerEpoch: STEPS_PER_EPOCH,
-    ...(guided && {
+    ...(schedule === "cg-alr" && {
       cgalr: {
-        observationsPerEpoch: 5,
+        observationsPerEpoch: OBSERVATIONS_PER_EPOCH,
         window: 12,
         warmup: 6,
         enterSlow: 2.5,
@@ -267,26 +171,125 @@ export function sampleRun(options: SampleOptions = {}): Sample {
     }),
     runtime: { engine: "Node 20.20.2", platform: "linux x64", simd: true, threads: 1 },
   };
-  const [first, middle, last = middle] = kept;
-  return {
-    config: JSON.stringify(config),
-    metrics: rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
-    connectomes: guided
-      ? safetensors(
-          {
-            first: [[size, size], first.values],
-            middle: [[size, size], middle.values],
-            last: [[size, size], last.values],
-            births: [[size - 1], before!.births],
-            deaths: [[before!.deaths.length], before!.deaths],
-          },
-          {
-            signals: JSON.stringify(layers.map((count, i) => ({ layer: String(2 * i), count }))),
-            first: String(first.step),
-            middle: String(middle.step),
-            last: String(last.step),
-          },
-        )
-      : undefined,
+}
+
+/** Writes a run into a folder. */
+function writeRun(folder: RunFolder, sample: Required<SampleOptions>): void {
+  const { seed, epochs, layers, schedule, validation, status } = sample;
+  const random = uniform(seed);
+  const connectome = new Connectome(
+    layers.reduce((sum, count) => sum + count, 0),
+    random,
+  );
+  const total = epochs * OBSERVATIONS_PER_EPOCH;
+  const recorder =
+    schedule === "cg-alr"
+      ? new ConnectomeRecorder(new SampleTracker(layers, connectome, random), total)
+      : null;
+  const lossAt = (t: number) => 2.3 * Math.exp(-3 * t) + 0.25 / (1 + t) ** 1.6;
+  const accuracyAt = (t: number) => 1 - 0.35 * lossAt(t) - 0.001;
+  const wobble = (size: number) => 1 + size * (random() - 0.5);
+
+  let multiplier = 1;
+  const distances: number[] = [];
+  const observedAt: number[] = [];
+  for (let step = 20; step <= epochs * STEPS_PER_EPOCH; step++) {
+    const t = step / STEPS_PER_EPOCH;
+    const envelope = 0.1 * (1 + t / 2) ** -0.75;
+    const lr = recorder ? multiplier * envelope : 0.05 * (1 + Math.cos((Math.PI * t) / epochs));
+    if (step % 20 === 0) {
+      const accuracy = Math.min(1, accuracyAt(t) * wobble(0.01));
+      folder.record({ type: "step", step, epoch: t, loss: lossAt(t) * wobble(0.5), accuracy, lr });
+    }
+    if (recorder && Math.floor(t * OBSERVATIONS_PER_EPOCH) > observedAt.length) {
+      const isShaken = observedAt.length === Math.floor(0.4 * total);
+      connectome.step((isShaken ? 0.5 : 0.12) * Math.exp(-t / 6), 0.06 * Math.exp(-t / 5));
+      observedAt.push(step);
+      const { distance, milliseconds } = scope(() => {
+        const { distance, milliseconds } = recorder.observe();
+        return { distance, milliseconds };
+      });
+      let z: number | null = null;
+      if (distance !== null) {
+        const recent = distances.slice(-6).sort((a, b) => a - b);
+        if (recent.length === 6) z = 4 * Math.log(distance / recent[2]);
+        distances.push(distance);
+      }
+      const state = z === null ? "HOLD" : z >= 2.5 ? "SLOW" : z < 0.4 ? "FAST" : "HOLD";
+      multiplier = multiplier ** 0.9 * { HOLD: 1, SLOW: 0.7, FAST: 1.05 }[state];
+      folder.record({
+        type: "observation",
+        step,
+        epoch: t,
+        distance,
+        z,
+        state,
+        multiplier,
+        lr: multiplier * envelope,
+        envelope,
+        milliseconds,
+        ...recorder.quantiles(),
+      });
+    }
+    if (step % STEPS_PER_EPOCH === 0) {
+      folder.record({
+        type: "epoch",
+        epoch: t,
+        step,
+        trainLoss: lossAt(t - 0.5),
+        trainAccuracy: accuracyAt(t - 0.5),
+        ...(validation && {
+          validationLoss: 0.07 + (0.2 / (1 + t)) * wobble(0.1),
+          validationAccuracy: 0.98 - (0.04 / t) * wobble(0.2),
+        }),
+        lr,
+        seconds: 0.35 * wobble(0.1),
+      });
+    }
+  }
+  recorder?.save(
+    (observation) => observedAt[observation - 1],
+    (tensors, metadata) => folder.saveConnectomes(tensors, metadata),
+  );
+  if (status === "killed") return;
+  const seconds = {
+    forward: 2.4,
+    backward: 2.5,
+    optimizer: 0.8,
+    connectome: recorder ? 0.24 : 0,
+    data: 0.6,
+    other: 0.3,
+    total: 6.84,
   };
+  const test = status === "finished" ? { testLoss: 0.0751, testAccuracy: 0.9781 } : {};
+  const weightsHash = folder.saveWeights({ weight: tensor([seed]) });
+  folder.record({ type: "end", status, step: epochs * STEPS_PER_EPOCH, ...test, weightsHash, seconds });
+}
+
+/** The files of a made-up run. */
+export function sampleRun(options: SampleOptions = {}): Sample {
+  const sample: Required<SampleOptions> = {
+    seed: 1,
+    epochs: 20,
+    data: "mnist",
+    layers: [128, 64],
+    schedule: "cg-alr",
+    validation: true,
+    status: "finished",
+    ...options,
+  };
+  const path = mkdtempSync(join(tmpdir(), "topograd-sample-"));
+  try {
+    const folder = RunFolder.create(path, configOf(sample));
+    writeRun(folder, sample);
+    folder.close();
+    const connectomes = join(path, "connectomes.safetensors");
+    return {
+      config: readFileSync(join(path, "config.json"), "utf8"),
+      metrics: readFileSync(join(path, "metrics.jsonl"), "utf8"),
+      connectomes: existsSync(connectomes) ? readFileSync(connectomes) : undefined,
+    };
+  } finally {
+    rmSync(path, { recursive: true });
+  }
 }

@@ -9,6 +9,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tensor } from "topograd";
+import { saveSafetensors } from "topograd/io";
 import { renderReport } from "topograd/report";
 import { parseRun } from "topograd/train";
 import { test } from "uvu";
@@ -20,7 +22,7 @@ import { hierarchicalOrder } from "../report/web/cluster";
 import { bytesOfBase64, type Matrix, unpackTriangle } from "../report/web/matrix";
 import { maximumSpanningTree } from "../report/web/spanning-tree";
 import { treeLayout } from "../report/web/tree-layout";
-import { birthsAndDeaths, type Sample, safetensors, sampleRun } from "./report-sample";
+import { birthsAndDeaths, type Sample, sampleRun } from "./report-sample";
 
 const sample = sampleRun();
 
@@ -107,10 +109,15 @@ test("damaged connectomes are left out and said", () => {
     good.slice(0, good.length - 4),
     Uint8Array.from([...good, 0]),
     new Uint8Array(64).fill(0xff),
-    safetensors({ first: [[1], new Float32Array(1)] }, {}),
-    safetensors({ first: [[1], new Float32Array(1)] }, { signals: '[{"layer":"0","count":2}]' }),
-    safetensors(
-      { first: [[2, 2], new Float32Array([0, Number.NaN, 0, 0])] },
+    saveSafetensors({ first: tensor([0]) }),
+    saveSafetensors({ first: tensor([0]) }, { signals: '[{"layer":"0","count":2}]' }),
+    saveSafetensors(
+      {
+        first: tensor([
+          [0, Number.NaN],
+          [0, 0],
+        ]),
+      },
       { signals: '[{"layer":"0","count":2}]' },
     ),
   ];
