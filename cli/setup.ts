@@ -1,18 +1,15 @@
 // What the names on the command line stand for: data sets, models, optimizers, schedules, contestants of a study.
 
+import { find } from "../core/catalogue";
 import { scope, type Tensor, tensor } from "../core/index";
 import { pow } from "../core/math";
 import {
-  blobs,
-  cifar10,
-  circles,
+  DATA_SETS as DATA_CATALOGUE,
+  type DataSetName,
+  type DataSetOptions,
   type Dataset,
-  fashionMnist,
-  type ImageDataOptions,
-  mnist,
-  moons,
+  labelsOf,
   type SplitDataset,
-  spirals,
   stratifiedSample,
 } from "../data/index";
 import { lenet, type Module, mlp, resnet8, vgg } from "../nn/index";
@@ -49,34 +46,19 @@ import { ConnectomeTracker, type ConnectomeTrackerOptions } from "../tda/index";
 import type { Family, FitSchedule, ObservationColumns } from "../train/index";
 import { UsageError } from "./options";
 
-export const DATA_SETS = [
-  "mnist",
-  "fashion-mnist",
-  "cifar10",
-  "moons",
-  "circles",
-  "spirals",
-  "blobs",
-] as const;
+export const DATA_SETS: readonly DataSetName[] = DATA_CATALOGUE.map(({ name }) => name);
 export const MODELS = ["mlp", "lenet", "vgg", "resnet8"] as const;
 
 /** Samples in the connectome's probe. */
 const PROBE = 256;
-const SYNTHETIC_TRAIN = 2000;
-const SYNTHETIC_TEST = 1000;
 
 /** Loads or makes a data set, in rows for the multilayer perceptron and as images for the other networks. */
-export async function loadData(
-  name: (typeof DATA_SETS)[number],
+export function loadData(
+  name: DataSetName,
   model: (typeof MODELS)[number],
-  options: Pick<ImageDataOptions, "directory" | "onProgress">,
+  options: DataSetOptions,
 ): Promise<SplitDataset<Dataset>> {
-  const images = { ...options, flatten: model === "mlp" };
-  if (name === "mnist") return mnist(images);
-  if (name === "fashion-mnist") return fashionMnist(images);
-  if (name === "cifar10") return cifar10({ ...images, normalize: true });
-  const make = { moons, circles, spirals, blobs }[name];
-  return { train: make(SYNTHETIC_TRAIN, { seed: 1 }), test: make(SYNTHETIC_TEST, { seed: 2 }) };
+  return find("loadData", "data set", DATA_CATALOGUE, name).make({ ...options, flatten: model === "mlp" });
 }
 
 /** The reference network of that name for inputs and classes like these; `sizes` are those of the mlp's layers. */
@@ -85,7 +67,7 @@ export function makeModel(
   dataset: Dataset,
 ): { model: Module; sizes: number[] } {
   const shape = scope(() => dataset.batch(tensor(Int32Array.of(0))).x.shape.slice(1));
-  const classes = scope(() => dataset.y.max().item()) + 1;
+  const classes = labelsOf(dataset).reduce((most, label) => Math.max(most, label), 0) + 1;
   if (name === "lenet") return { model: lenet({ classes }), sizes: [] };
   if (name === "vgg") return { model: vgg({ classes }), sizes: [] };
   if (name === "resnet8") return { model: resnet8({ channels: shape[0], classes }), sizes: [] };

@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { manualSeed, runtime } from "../core/index";
 import { globalGenerator } from "../core/random";
-import { cropAndFlip } from "../data/index";
+import { cropAndFlip, split } from "../data/index";
 import { CGALR } from "../optim/index";
 import {
   DivergenceError,
@@ -108,7 +108,7 @@ export async function runTrain(args: string[]): Promise<number> {
   });
   const [train, validation] =
     config.validationSamples > 0
-      ? dataset.train.split(dataset.train.length - config.validationSamples, config.seed)
+      ? split(dataset.train, dataset.train.length - config.validationSamples, config.seed)
       : [dataset.train, undefined];
   const { model, sizes } = makeModel(config.model, train);
   const optimizer = makeOptimizer(config.optimizer, model, optimizerOptions);

@@ -1,17 +1,9 @@
 // A thread that makes runs of a study, one after another, each a function of its description alone.
 
 import { parentPort, workerData } from "node:worker_threads";
-import type { Dataset, SplitDataset } from "../data/index";
+import type { DataSetName, Dataset, SplitDataset } from "../data/index";
 import { type RunDescription, type RunResult, runExperiment } from "../train/index";
-import {
-  CONTESTANTS,
-  type DATA_SETS,
-  loadData,
-  type MODELS,
-  makeModel,
-  makeOptimizer,
-  type OptimizerOptions,
-} from "./setup";
+import { CONTESTANTS, loadData, type MODELS, makeModel, makeOptimizer, type OptimizerOptions } from "./setup";
 
 /** A run to make, with the result of the run that it follows. */
 export interface Task {
@@ -29,8 +21,7 @@ const loaded = new Map<string, Promise<SplitDataset<Dataset>>>();
 function load(data: string, model: string): Promise<SplitDataset<Dataset>> {
   const key = `${data} ${model}`;
   const dataset =
-    loaded.get(key) ??
-    loadData(data as (typeof DATA_SETS)[number], model as (typeof MODELS)[number], { directory });
+    loaded.get(key) ?? loadData(data as DataSetName, model as (typeof MODELS)[number], { directory });
   loaded.set(key, dataset);
   return dataset;
 }

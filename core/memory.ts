@@ -103,13 +103,26 @@ export function closeScope(
   scope.tensors = [];
 }
 
-/** Passes everything the scope captured to the enclosing scope. */
-export function dissolveScope(scope: Scope): void {
+/**
+ * Passes everything the scope captured to the enclosing scope. Returns what frees it before that scope does, as long as that is
+ * the innermost one again: what it has handed on is no longer ours.
+ */
+export function dissolveScope(scope: Scope): (reason: string) => void {
   suspendScope(scope);
-  for (const tensor of scope.tensors) {
-    if (tensor.handle.freed === null && !tensor.kept) track(tensor);
-  }
+  const enclosing = active[active.length - 1];
+  const passed = scope.tensors.filter((tensor) => tensor.handle.freed === null && !tensor.kept);
+  for (const tensor of passed) track(tensor);
   scope.tensors = [];
+  // Weak, so that the garbage collector need not wait for it.
+  const rest = passed.map((tensor) => new WeakRef(tensor));
+  return (reason) => {
+    if (active[active.length - 1] !== enclosing) return;
+    for (const reference of rest) {
+      const tensor = reference.deref();
+      if (tensor !== undefined && !tensor.kept) tensor.free(reason);
+    }
+    if (enclosing) enclosing.tensors = enclosing.tensors.filter((tensor) => tensor.handle.freed === null);
+  };
 }
 
 let suspendQueued = false;

@@ -6,7 +6,7 @@ import { formatShape } from "../core/errors";
 import { type Shape, scope, type Tensor, tensor } from "../core/index";
 import { sizeOf } from "../core/shape";
 import { allocate } from "../core/tensor";
-import { type Batch, type Dataset, randomSplit } from "./dataset";
+import { type Batch, checkPositions, type Dataset, randomSplit } from "./dataset";
 
 /** Mean and standard deviation of each channel, of pixels scaled to [0, 1]. */
 export interface ChannelStatistics {
@@ -122,7 +122,7 @@ export class ImageDataset implements Dataset {
 
   /** A dataset of the samples at these positions. */
   subset(indices: ArrayLike<number>): ImageDataset {
-    const picked = Int32Array.from(indices);
+    const picked = checkPositions(indices, this.length);
     const y = scope(() => this.y.indexSelect(0, tensor(picked)));
     return new ImageDataset(this.pixels, y, this.options, this.positionsOf(picked));
   }

@@ -2,7 +2,7 @@
 // runs are made.
 
 import { DataError, Generator, manualSeed, NonFiniteError, scope } from "../core/index";
-import type { Dataset, SplitDataset } from "../data/index";
+import { type Dataset, type SplitDataset, subset } from "../data/index";
 import type { Module } from "../nn/index";
 import type { Optimizer } from "../optim/index";
 import type { Seconds } from "./clock";
@@ -104,8 +104,8 @@ function drawSamples(train: Dataset, description: RunDescription): { used: Datas
   );
   const kept = count - validationSamples;
   return {
-    used: train.subset(order.subarray(0, kept)),
-    held: validationSamples > 0 ? train.subset(order.subarray(kept, count)) : null,
+    used: subset(train, order.subarray(0, kept)),
+    held: validationSamples > 0 ? subset(train, order.subarray(kept, count)) : null,
   };
 }
 
