@@ -37,7 +37,7 @@ export interface TransposedConvolutionOptions extends ConvolutionOptions {
   outputPadding?: Pair;
 }
 
-/** The sizes of a convolution, in the order in which kernels/conv.ts takes them. */
+/** The sizes of a convolution, in the order in which kernels/image/conv.ts takes them. */
 type Sizes = readonly [
   n: number,
   inChannels: number,
@@ -60,7 +60,7 @@ type Sizes = readonly [
 /** From this many channels on either side Winograd's transforms cost less than they save (bench/conv.ts). */
 const WINOGRAD_CHANNELS = 8;
 
-/** 3x3 kernels moved by single steps have a faster algorithm (kernels/winograd.ts). */
+/** 3x3 kernels moved by single steps have a faster algorithm (kernels/image/winograd.ts). */
 function suitsWinograd(sizes: Sizes): boolean {
   const [, inChannels, , , outChannels, kh, kw, sh, sw, ph, pw, dh, dw, groups] = sizes;
   const isPlain = [sh, sw, dh, dw, groups].every((value) => value === 1);

@@ -162,7 +162,7 @@ test("the last elements have the bits of the vector loop", () => {
   }
 });
 
-// Every 4099th float32, NaN, infinities and denormals among them. The bounds are those of kernels/math.ts, rounded up.
+// Every 4099th float32, NaN, infinities and denormals among them. The bounds are those of kernels/array/math.ts, rounded up.
 const ulps: [string, (x: number) => number, number][] = [
   ["exp", Math.exp, 1.1],
   ["log", Math.log, 1],
