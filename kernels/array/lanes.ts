@@ -17,3 +17,26 @@ export function put(p: usize, x: v128, whole: bool): void {
 export function splat(x: f64): v128 {
   return f32x4.splat(<f32>x);
 }
+
+/** The sum of four float32 lanes, in float64. */
+@inline
+export function sum_lanes_f64(v: v128): f64 {
+  return (
+    <f64>f32x4.extract_lane(v, 0) + <f64>f32x4.extract_lane(v, 1) +
+    (<f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3))
+  );
+}
+
+/** The sum of four float32 lanes. */
+@inline
+export function sum_lanes_f32(v: v128): f32 {
+  return (
+    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
+  );
+}
+
+/** The sum of two float64 lanes. */
+@inline
+export function sum_pair_f64(v: v128): f64 {
+  return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
+}

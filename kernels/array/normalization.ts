@@ -1,5 +1,6 @@
 // Batch normalisation (Ioffe & Szegedy 2015) and normalisation of rows, which layer and group normalisation are made
 // of. Statistics take two passes; sums run in float32 over blocks of a plane and in float64 across blocks and planes.
+import { sum_pair_f64 } from "./lanes";
 import { madd } from "./simd";
 
 /** Vectors that are summed in float32. */
@@ -30,7 +31,7 @@ function sum_of<T>(g: usize, x: usize, n: i32, shift: f32): f64 {
     high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i64>(a, a, 1, 1)));
   }
   low = f64x2.add(low, high);
-  let total = f64x2.extract_lane(low, 0) + f64x2.extract_lane(low, 1);
+  let total = sum_pair_f64(low);
   for (; n > 0; n--, g += 4, x += 4) {
     const v = op.v(v128.load32_zero(g), f32x4.sub(v128.load32_zero(x), s));
     total += <f64>f32x4.extract_lane(v, 0);

@@ -2,7 +2,7 @@
 // shows.
 import { copysign } from "./math";
 import { map, map_gradient } from "./map";
-import { fill_f32, reciprocal_f32, sqrt_f32, square_f32, square_grad_f32 } from "./unary";
+import { reciprocal_f32, sqrt_f32, square_f32, square_grad_f32 } from "./unary";
 
 const ROUND: f64 = 6755399441055744; // 1.5 * 2^52: adding it rounds to an integer in the low bits
 
@@ -88,10 +88,17 @@ function is_integer(p: f32): bool {
 @unmanaged class Odd { @inline v(x: v128, p: v128, b: v128): v128 { return copysign(pow_abs(x, p), x); } }
 @unmanaged class Real { @inline v(x: v128, p: v128, b: v128): v128 { return pow_real(x, p); } }
 
+function fill(out: usize, n: i32, value: f32): void {
+  const end = out + (<usize>n << 2);
+  const v = f32x4.splat(value);
+  for (const last = end - (<usize>(n & 3) << 2); out != last; out += 16) v128.store(out, v);
+  for (; out != end; out += 4) store<f32>(out, value);
+}
+
 /** x^p as C99 defines it, but NaN for 1^NaN. Exponents 0, 1, 2, 3, -1 take products or a division, 0.5 the
  *  square root (of -Infinity too: NaN); all others are within 0.51 ulp. */
 export function pow_scalar_f32(out: usize, x: usize, n: i32, p: f32): void {
-  if (p == 0) return fill_f32(out, n, 1);
+  if (p == 0) return fill(out, n, 1);
   if (p == 1) return map<Copy>(4, out, x, n);
   if (p == 2) return square_f32(out, x, n);
   if (p == 3) return map<Cube>(4, out, x, n);
@@ -123,7 +130,7 @@ function scaled(g: v128, p: v128, power: v128): v128 {
 
 /** g * p x^(p-1) with the saved x; 0 for p = 0. */
 export function pow_scalar_grad_f32(out: usize, g: usize, x: usize, n: i32, p: f32): void {
-  if (p == 0) return fill_f32(out, n, 0);
+  if (p == 0) return fill(out, n, 0);
   if (p == 1) return map<Copy>(4, out, g, n);
   if (p == 2) return square_grad_f32(out, g, x, n);
   if (p == 3) return map_gradient<CubeGrad>(out, g, x, n, p);

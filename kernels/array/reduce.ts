@@ -1,18 +1,12 @@
 // Reductions along the middle axis of a contiguous [outer, n, inner]. The order of every sum is fixed: float32 within
 // blocks of BLOCK elements, the blocks in float64, so that the error does not grow with n.
 
+import { sum_lanes_f64 } from "./lanes";
+
 const BLOCK: i32 = 64;
 
 @unmanaged class Plain { @inline v(x: v128): v128 { return x; } }
 @unmanaged class Squared { @inline v(x: v128): v128 { return f32x4.mul(x, x); } }
-
-@inline
-function lanes_sum(v: v128): f64 {
-  return (
-    <f64>f32x4.extract_lane(v, 0) + <f64>f32x4.extract_lane(v, 1) +
-    (<f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3))
-  );
-}
 
 /** The sum of n contiguous elements, four vectors abreast. */
 function row_sum<T>(x: usize, n: i32): f64 {
@@ -33,7 +27,7 @@ function row_sum<T>(x: usize, n: i32): f64 {
       d = f32x4.add(d, op.v(v128.load(x, 48)));
       x += 64;
     }
-    total += lanes_sum(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
+    total += sum_lanes_f64(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
   }
   while (left-- > 0) {
     total += <f64>f32x4.extract_lane(op.v(v128.load32_zero(x)), 0);
@@ -284,5 +278,5 @@ export function all_finite_f32(x: usize, n: i32): i32 {
     const v = v128.load32_zero(x + (<usize>i << 2));
     sum = f32x4.add(sum, f32x4.sub(v, v));
   }
-  return i32(lanes_sum(sum) == 0);
+  return i32(sum_lanes_f64(sum) == 0);
 }

@@ -1,14 +1,8 @@
 // Softmax and what is computed with it, over the rows of a contiguous [rows, n].
 
+import { sum_lanes_f32 } from "./lanes";
 import { exp, log } from "./math";
 import { max_f32 } from "./reduce";
-
-@inline
-function lane_sum(v: v128): f32 {
-  return (
-    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
-  );
-}
 
 @inline
 function row_max(x: usize, n: i32, scratch: usize): f32 {
@@ -27,7 +21,7 @@ function exp_sum(out: usize, x: usize, n: i32, shift: f32): f32 {
     if (out != 0) v128.store(out + (<usize>i << 2), e);
     sum = f32x4.add(sum, e);
   }
-  let total = lane_sum(sum);
+  let total = sum_lanes_f32(sum);
   for (; i < n; i++) {
     const e = exp(f32x4.sub(v128.load32_zero(x + (<usize>i << 2)), s));
     if (out != 0) v128.store32_lane(out + (<usize>i << 2), e, 0);

@@ -288,24 +288,6 @@ export function clamp_grad_f32(out: usize, g: usize, x: usize, n: i32, lo: f32, 
   map_gradient<ClampGrad>(out, g, x, n, lo, hi);
 }
 
-@unmanaged class Scale { @inline v(x: v128, a: v128, b: v128): v128 { return f32x4.mul(a, x); } }
-/** a * x */
-export function scale_f32(out: usize, x: usize, n: i32, a: f32): void { map<Scale>(4, out, x, n, a); }
-
-@unmanaged class AddScalar { @inline v(x: v128, a: v128, b: v128): v128 { return f32x4.add(x, a); } }
-/** x + a */
-export function add_scalar_f32(out: usize, x: usize, n: i32, a: f32): void {
-  map<AddScalar>(4, out, x, n, a);
-}
-
-/** out = value */
-export function fill_f32(out: usize, n: i32, value: f32): void {
-  const end = out + (<usize>n << 2);
-  const v = f32x4.splat(value);
-  for (const last = end - (<usize>(n & 3) << 2); out != last; out += 16) v128.store(out, v);
-  for (; out != end; out += 4) store<f32>(out, value);
-}
-
 @unmanaged class FromInt { @inline v(x: v128, a: v128, b: v128): v128 { return f32x4.convert_i32x4_s(x); } }
 /** float32 of int32, rounded to nearest. */
 export function convert_i32_f32(out: usize, x: usize, n: i32): void { map<FromInt>(4, out, x, n); }

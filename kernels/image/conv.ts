@@ -4,77 +4,124 @@
 //   x[n, c_in, h, w_in], w[c_out, c_in / groups, kh, kw], out[n, c_out, out_h, out_w].
 // Pixel (oy, ox) of out and tap (ky, kx) of w meet at row oy stride_h - pad_h + ky dil_h of x, columns
 // likewise. Images are computed one by one, each with the same bits in any batch.
+import { Convolution, area, ceil_div, floats, floor_div } from "./geometry";
 import { WINDOW_SLACK, fill_window, pack_pixels, pack_taps } from "./im2col";
 import { pack_rows } from "../linear/pack";
 import { correlate_plane, correlate_taps, plane_sum } from "./plane";
 import { KC, MR, NR, TILE_BYTES, multiply_panels, round_up } from "../linear/tile";
+
+const FORWARD: i32 = 0;
+const GRAD_INPUT: i32 = 1;
+const GRAD_WEIGHT: i32 = 2;
+
+/** The plan of a pass: what one group computes with, and the areas of its scratch memory. */
+@unmanaged
+class Pass extends Convolution {
+  /** Channels of the image that is read, rows of the result, taps that meet in one element of it. */
+  channels: i32;
+  m: i32;
+  k: i32;
+  /** Extents of the padded image, and where it begins in the image. */
+  window_h: i32;
+  window_w: i32;
+  top: i32;
+  left: i32;
+  tile: usize;
+  panel: usize;
+  offsets: usize;
+  weight_offsets: usize;
+  packed: usize;
+  window: usize;
+  phase: usize;
+}
 
 @inline
 function span(outputs: i32, stride: i32, taps: i32, dilation: i32): i32 {
   return (outputs - 1) * stride + (taps - 1) * dilation + 1;
 }
 
-@inline
-function floor_div(a: i32, b: i32): i32 {
-  return (a >= 0 ? a : a - b + 1) / b;
+/** Plans a pass with its scratch memory from `base` on; returns the end. */
+function plan_pass(g: Pass, pass: i32, base: u64): u64 {
+  const inputs = g.c_in / g.groups;
+  const outputs = g.c_out / g.groups;
+  const backward = pass == GRAD_INPUT;
+  g.channels = backward ? outputs : inputs;
+  g.m = backward ? inputs : outputs;
+  g.k = g.channels * g.kh * g.kw;
+  if (backward) {
+    // Row y of gx and tap ky of w meet at row (y + pad_h - ky dil_h) / stride_h of g, if that is an integer.
+    g.top = floor_div(g.pad_h - (g.kh - 1) * g.dil_h, g.stride_h);
+    g.left = floor_div(g.pad_w - (g.kw - 1) * g.dil_w, g.stride_w);
+    g.window_h = floor_div(g.h - 1 + g.pad_h, g.stride_h) - g.top + 1;
+    g.window_w = floor_div(g.w_in - 1 + g.pad_w, g.stride_w) - g.left + 1;
+  } else {
+    g.top = -g.pad_h;
+    g.left = -g.pad_w;
+    g.window_h = span(g.out_h, g.stride_h, g.kh, g.dil_h);
+    g.window_w = span(g.out_w, g.stride_w, g.kw, g.dil_w);
+  }
+  const rows = <i64>round_up(g.m, MR);
+  const taps = floats(round_up(g.k, NR));
+  let at = base;
+  g.tile = <usize>at;
+  at = area(at, TILE_BYTES);
+  g.panel = <usize>at;
+  at = area(at, floats(KC * NR));
+  g.offsets = <usize>at;
+  at = area(at, taps);
+  g.weight_offsets = <usize>at;
+  at = area(at, taps);
+  g.packed = <usize>at;
+  at = area(at, floats(rows * <i64>(pass == GRAD_WEIGHT ? KC : g.k)));
+  g.window = <usize>at;
+  at = area(at, floats(<i64>g.channels * <i64>g.window_h * <i64>g.window_w) + WINDOW_SLACK);
+  g.phase = <usize>at;
+  if (backward) {
+    const grid = <i64>ceil_div(g.h, g.stride_h) * <i64>ceil_div(g.w_in, g.stride_w);
+    at = area(at, floats(<i64>g.m * grid));
+  }
+  return at;
+}
+
+/** Bytes of a geometry: the sizes, and room for the plan that a pass makes of them. */
+export function conv2d_geometry_bytes(): i32 {
+  return <i32>offsetof<Pass>();
+}
+
+/** Bytes of scratch, 16-byte aligned, for a pass: 0 forward, 1 gradient of the input, 2 of the weight. */
+export function conv2d_scratch_bytes(geometry: usize, pass: i32): f64 {
+  return <f64>plan_pass(changetype<Pass>(geometry), pass, 0);
 }
 
 @inline
-function align(bytes: usize): usize {
-  return (bytes + 15) & ~15;
+function clear_window(g: Pass): void {
+  memory.fill(g.window, 0, <usize>(g.channels * g.window_h * g.window_w) << 2);
 }
 
-/** Bytes of scratch, 16-byte aligned, for any of the conv2d kernels with these arguments. */
-export function conv2d_scratch_bytes(
-  c_in: i32, h: i32, w_in: i32, c_out: i32, kh: i32, kw: i32, stride_h: i32, stride_w: i32,
-  pad_h: i32, pad_w: i32, dil_h: i32, dil_w: i32, groups: i32, out_h: i32, out_w: i32,
-): i32 {
-  const inputs = c_in / groups;
-  const outputs = c_out / groups;
-  const k = max(inputs, outputs) * kh * kw;
-  const w_packed = max(round_up(outputs, MR) * inputs, round_up(inputs, MR) * outputs) * kh * kw;
-  const packed = max(w_packed, round_up(outputs, MR) * KC);
-  const x_window = inputs * span(out_h, stride_h, kh, dil_h) * span(out_w, stride_w, kw, dil_w);
-  const g_h = floor_div(h - 1 + pad_h, stride_h) - floor_div(pad_h - (kh - 1) * dil_h, stride_h) + 1;
-  const g_w = floor_div(w_in - 1 + pad_w, stride_w) - floor_div(pad_w - (kw - 1) * dil_w, stride_w) + 1;
-  const phase = inputs * ((h + stride_h - 1) / stride_h) * ((w_in + stride_w - 1) / stride_w);
-  const images = max(x_window, outputs * g_h * g_w + phase);
-  const alignment = 16;
-  const floats = KC * NR + 2 * round_up(k, NR) + packed + images;
-  return <i32>TILE_BYTES + (floats << 2) + <i32>WINDOW_SLACK + alignment;
-}
-
-/** out[n, c_out, out_h, out_w] = x * w, plus bias[c_out] unless that pointer is 0. */
+/** out[n, c_out, out_h, out_w] = x * w, plus bias[c_out] unless that pointer is 0. Images may be shared out. */
 export function conv2d_forward_f32(
-  out: usize, x: usize, w: usize, bias: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, kh: i32,
-  kw: i32, stride_h: i32, stride_w: i32, pad_h: i32, pad_w: i32, dil_h: i32, dil_w: i32, groups: i32,
-  out_h: i32, out_w: i32, scratch: usize,
+  out: usize, x: usize, w: usize, bias: usize, n: i32, geometry: usize, scratch: usize,
 ): void {
-  const channels = c_in / groups;
-  const m = c_out / groups;
-  const k = channels * kh * kw;
-  const pixels = out_h * out_w;
+  const g = changetype<Pass>(geometry);
+  plan_pass(g, FORWARD, scratch);
+  const m = g.m;
+  const k = g.k;
+  const channels = g.channels;
+  const pixels = g.out_h * g.out_w;
   if (n * pixels == 0) return;
-  const window_h = span(out_h, stride_h, kh, dil_h);
-  const window_w = span(out_w, stride_w, kw, dil_w);
-  const panel = scratch + TILE_BYTES;
-  const offsets = panel + (<usize>KC << 5);
-  const weight_offsets = offsets + (<usize>round_up(k, NR) << 2);
-  const packed = weight_offsets + (<usize>round_up(k, NR) << 2);
-  const window = packed + (<usize>(round_up(m, MR) * k) << 2);
-  tap_offsets(offsets, channels, kh, kw, dil_h, dil_w, window_h, window_w);
-  for (let p = 0; p < k; p++) store<u32>(weight_offsets + (<usize>p << 2), p << 2);
-  memory.fill(window, 0, <usize>(channels * window_h * window_w) << 2);
-  for (let group = 0; group < groups; group++) {
-    pack_weights(packed, w + (<usize>(group * m * k) << 2), <usize>k << 2, weight_offsets, m, k);
+  tap_offsets(g);
+  for (let p = 0; p < k; p++) store<u32>(g.weight_offsets + (<usize>p << 2), p << 2);
+  clear_window(g);
+  const plane = <usize>(g.h * g.w_in) << 2;
+  for (let group = 0; group < g.groups; group++) {
+    pack_weights(g.packed, w + (<usize>(group * m * k) << 2), <usize>k << 2, g.weight_offsets, m, k);
     for (let i = 0; i < n; i++) {
-      const image = x + (<usize>(h * w_in) << 2) * <usize>(i * c_in + group * channels);
-      const c = out + (<usize>pixels << 2) * <usize>(i * c_out + group * m);
-      fill_window(window, image, channels, h, w_in, window_h, window_w, -pad_h, -pad_w);
+      const image = x + plane * <usize>(i * g.c_in + group * channels);
+      const c = out + (<usize>pixels << 2) * <usize>(i * g.c_out + group * m);
+      fill_window(g.window, image, channels, g.h, g.w_in, g.window_h, g.window_w, g.top, g.left);
       if (bias) spread(c, bias + (<usize>(group * m) << 2), m, pixels);
       multiply_columns(
-        c, packed, m, k, window, offsets, out_h, out_w, <usize>(stride_h * window_w) << 2,
-        <usize>stride_w << 2, bias != 0, panel, scratch,
+        g, c, k, g.out_h, g.out_w, <usize>(g.stride_h * g.window_w) << 2, <usize>g.stride_w << 2, bias != 0,
       );
     }
   }
@@ -82,98 +129,95 @@ export function conv2d_forward_f32(
 
 /** gx[n, c_in, h, w_in] = the gradient with respect to x for g[n, c_out, out_h, out_w]; as well the forward
  *  pass of the transposed convolution. Pixels of gx that agree modulo the stride see the same taps of w:
- *  each such phase is a convolution of g with stride 1, and no work is spent on the zeros of a dilated g. */
+ *  each such phase is a convolution of g with stride 1, and no work is spent on the zeros of a dilated g.
+ *  Images may be shared out. */
 export function conv2d_grad_input_f32(
-  gx: usize, g: usize, w: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, kh: i32, kw: i32,
-  stride_h: i32, stride_w: i32, pad_h: i32, pad_w: i32, dil_h: i32, dil_w: i32, groups: i32, out_h: i32,
-  out_w: i32, scratch: usize,
+  gx: usize, gradient: usize, w: usize, n: i32, geometry: usize, scratch: usize,
 ): void {
-  const channels = c_out / groups;
-  const m = c_in / groups;
-  const taps = kh * kw;
-  // Row y of gx and tap ky of w meet at row (y + pad_h - ky dil_h) / stride_h of g, if that is an integer.
-  const top = floor_div(pad_h - (kh - 1) * dil_h, stride_h);
-  const left = floor_div(pad_w - (kw - 1) * dil_w, stride_w);
-  const window_h = floor_div(h - 1 + pad_h, stride_h) - top + 1;
-  const window_w = floor_div(w_in - 1 + pad_w, stride_w) - left + 1;
-  const direct = stride_h == 1 && stride_w == 1;
-  const panel = scratch + TILE_BYTES;
-  const offsets = panel + (<usize>KC << 5);
-  const weight_offsets = offsets + (<usize>round_up(channels * taps, NR) << 2);
-  const packed = weight_offsets + (<usize>round_up(channels * taps, NR) << 2);
-  const window = packed + (<usize>(round_up(m, MR) * channels * taps) << 2);
-  const phase = align(window + (<usize>(channels * window_h * window_w) << 2) + WINDOW_SLACK);
-  memory.fill(window, 0, <usize>(channels * window_h * window_w) << 2);
-  for (let group = 0; group < groups; group++) {
-    for (let y = 0; y < min(stride_h, h); y++) {
-      for (let x = 0; x < min(stride_w, w_in); x++) {
-        const grid_h = (h - y + stride_h - 1) / stride_h;
-        const grid_w = (w_in - x + stride_w - 1) / stride_w;
-        let k = 0;
-        for (let co = 0; co < channels; co++) {
-          for (let ky = 0; ky < kh; ky++) {
-            const dy = y + pad_h - ky * dil_h;
-            if (dy % stride_h != 0) continue;
-            for (let kx = 0; kx < kw; kx++) {
-              const dx = x + pad_w - kx * dil_w;
-              if (dx % stride_w != 0) continue;
-              const row = co * window_h + dy / stride_h - top;
-              store<u32>(offsets + (<usize>k << 2), (row * window_w + dx / stride_w - left) << 2);
-              store<u32>(weight_offsets + (<usize>k << 2), (co * m * taps + ky * kw + kx) << 2);
-              k++;
-            }
-          }
-        }
+  const g = changetype<Pass>(geometry);
+  plan_pass(g, GRAD_INPUT, scratch);
+  const m = g.m;
+  const channels = g.channels;
+  const taps = g.kh * g.kw;
+  const direct = g.stride_h == 1 && g.stride_w == 1;
+  const from_plane = <usize>(g.out_h * g.out_w) << 2;
+  const to_plane = <usize>(g.h * g.w_in) << 2;
+  clear_window(g);
+  for (let group = 0; group < g.groups; group++) {
+    for (let y = 0; y < min(g.stride_h, g.h); y++) {
+      for (let x = 0; x < min(g.stride_w, g.w_in); x++) {
+        const k = phase_offsets(g, y, x);
         const w_group = w + (<usize>(group * channels * m * taps) << 2);
-        pack_weights(packed, w_group, <usize>taps << 2, weight_offsets, m, k);
+        pack_weights(g.packed, w_group, <usize>taps << 2, g.weight_offsets, m, k);
         for (let i = 0; i < n; i++) {
-          const image = g + (<usize>(out_h * out_w) << 2) * <usize>(i * c_out + group * channels);
-          const to = gx + (<usize>(h * w_in) << 2) * <usize>(i * c_in + group * m);
-          fill_window(window, image, channels, out_h, out_w, window_h, window_w, top, left);
+          const image = gradient + from_plane * <usize>(i * g.c_out + group * channels);
+          const to = gx + to_plane * <usize>(i * g.c_in + group * m);
+          fill_window(g.window, image, channels, g.out_h, g.out_w, g.window_h, g.window_w, g.top, g.left);
           multiply_columns(
-            direct ? to : phase, packed, m, k, window, offsets, grid_h, grid_w, <usize>window_w << 2, 4,
-            false, panel, scratch,
+            g, direct ? to : g.phase, k, ceil_div(g.h - y, g.stride_h), ceil_div(g.w_in - x, g.stride_w),
+            <usize>g.window_w << 2, 4, false,
           );
-          if (!direct) scatter(to, phase, m, h, w_in, y, x, stride_h, stride_w);
+          if (!direct) scatter(g, to, y, x);
         }
       }
     }
   }
 }
 
-/** gw[c_out, c_in / groups, kh, kw] = the gradient with respect to w for g[n, c_out, out_h, out_w]. */
+/** Where in window and weight the taps lie that phase (y, x) sees; returns how many they are. */
+function phase_offsets(g: Pass, y: i32, x: i32): i32 {
+  const taps = g.kh * g.kw;
+  let k = 0;
+  for (let c = 0; c < g.channels; c++) {
+    for (let ky = 0; ky < g.kh; ky++) {
+      const dy = y + g.pad_h - ky * g.dil_h;
+      if (dy % g.stride_h != 0) continue;
+      for (let kx = 0; kx < g.kw; kx++) {
+        const dx = x + g.pad_w - kx * g.dil_w;
+        if (dx % g.stride_w != 0) continue;
+        const row = c * g.window_h + dy / g.stride_h - g.top;
+        store<u32>(g.offsets + (<usize>k << 2), (row * g.window_w + dx / g.stride_w - g.left) << 2);
+        store<u32>(g.weight_offsets + (<usize>k << 2), (c * g.m * taps + ky * g.kw + kx) << 2);
+        k++;
+      }
+    }
+  }
+  return k;
+}
+
+/** gw[c_out, c_in / groups, kh, kw] = the gradient with respect to w for g[n, c_out, out_h, out_w]: a sum over the
+ *  images in their order. */
 export function conv2d_grad_weight_f32(
-  gw: usize, g: usize, x: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, kh: i32, kw: i32,
-  stride_h: i32, stride_w: i32, pad_h: i32, pad_w: i32, dil_h: i32, dil_w: i32, groups: i32, out_h: i32,
-  out_w: i32, scratch: usize,
+  gw: usize, gradient: usize, x: usize, n: i32, geometry: usize, scratch: usize,
 ): void {
-  const channels = c_in / groups;
-  const m = c_out / groups;
-  const k = channels * kh * kw;
-  const pixels = out_h * out_w;
+  const g = changetype<Pass>(geometry);
+  plan_pass(g, GRAD_WEIGHT, scratch);
+  const m = g.m;
+  const k = g.k;
+  const channels = g.channels;
+  const out_w = g.out_w;
+  const pixels = g.out_h * out_w;
   if (n * pixels == 0) {
-    memory.fill(gw, 0, <usize>(c_out * k) << 2);
+    memory.fill(gw, 0, <usize>(g.c_out * k) << 2);
     return;
   }
-  const window_h = span(out_h, stride_h, kh, dil_h);
-  const window_w = span(out_w, stride_w, kw, dil_w);
-  const row_step = <usize>(stride_h * window_w) << 2;
-  const column_step = <usize>stride_w << 2;
-  const panel = scratch + TILE_BYTES;
-  const offsets = panel + (<usize>KC << 5);
-  const packed = offsets + (<usize>round_up(k, NR) << 2);
-  const window = packed + (<usize>(round_up(m, MR) * KC) << 2);
-  tap_offsets(offsets, channels, kh, kw, dil_h, dil_w, window_h, window_w);
-  for (let p = k; p < round_up(k, NR); p++) store<u32>(offsets + (<usize>p << 2), 0);
-  memory.fill(window, 0, <usize>(channels * window_h * window_w) << 2);
-  for (let group = 0; group < groups; group++) {
+  const row_step = <usize>(g.stride_h * g.window_w) << 2;
+  const column_step = <usize>g.stride_w << 2;
+  const plane = <usize>(g.h * g.w_in) << 2;
+  const panel = g.panel;
+  const packed = g.packed;
+  const window = g.window;
+  tap_offsets(g);
+  for (let p = k; p < round_up(k, NR); p++) store<u32>(g.offsets + (<usize>p << 2), 0);
+  clear_window(g);
+  for (let group = 0; group < g.groups; group++) {
     const c = gw + (<usize>(group * m * k) << 2);
     for (let i = 0; i < n; i++) {
-      const image = x + (<usize>(h * w_in) << 2) * <usize>(i * c_in + group * channels);
-      const rows = g + (<usize>pixels << 2) * <usize>(i * c_out + group * m);
-      fill_window(window, image, channels, h, w_in, window_h, window_w, -pad_h, -pad_w);
+      const image = x + plane * <usize>(i * g.c_in + group * channels);
+      const rows = gradient + (<usize>pixels << 2) * <usize>(i * g.c_out + group * m);
+      fill_window(window, image, channels, g.h, g.w_in, g.window_h, g.window_w, g.top, g.left);
       if (m == 1) {
-        correlate_taps(c, rows, k, window, offsets, out_h, out_w, row_step, column_step, i > 0);
+        correlate_taps(c, rows, k, window, g.offsets, g.out_h, out_w, row_step, column_step, i > 0);
         continue;
       }
       for (let q = 0; q < pixels; q += KC) {
@@ -183,11 +227,11 @@ export function conv2d_grad_weight_f32(
           pack_rows(strip, 16, rows + (<usize>(r * pixels + q) << 2), <usize>pixels << 2, m - r, depth);
         }
         for (let p = 0; p < k; p += NR) {
-          const taps = offsets + (<usize>p << 2);
+          const taps = g.offsets + (<usize>p << 2);
           pack_taps(panel, taps, window, q / out_w, q % out_w, depth, out_w, row_step, column_step);
           multiply_panels(
             c + (<usize>p << 2), <usize>k << 2, packed, panel, m, min(NR, k - p), depth, i > 0 || q > 0,
-            scratch,
+            g.tile,
           );
         }
       }
@@ -204,13 +248,16 @@ export function conv_bias_grad_f32(gb: usize, g: usize, n: i32, c: i32, hw: i32)
   }
 }
 
-/** c[m, grid_h * grid_w] (+)= the packed weights times the column matrix given by window and offsets. */
+/** c[m, grid_h * grid_w] (+)= the packed weights of k taps times the column matrix given by window and offsets. */
 function multiply_columns(
-  c: usize, packed: usize, m: i32, k: i32, window: usize, offsets: usize, grid_h: i32, grid_w: i32,
-  row_step: usize, column_step: usize, accumulate: bool, panel: usize, tile: usize,
+  g: Pass, c: usize, k: i32, grid_h: i32, grid_w: i32, row_step: usize, column_step: usize, accumulate: bool,
 ): void {
+  const m = g.m;
+  const panel = g.panel;
+  let packed = g.packed;
+  let offsets = g.offsets;
   if (m == 1) {
-    correlate_plane(c, packed, k, window, offsets, grid_h, grid_w, row_step, column_step, accumulate);
+    correlate_plane(c, packed, k, g.window, offsets, grid_h, grid_w, row_step, column_step, accumulate);
     return;
   }
   const pixels = grid_h * grid_w;
@@ -218,13 +265,13 @@ function multiply_columns(
   do {
     const depth = min(KC, k - p);
     let x = 0;
-    let row = window;
+    let row = g.window;
     for (let q = 0; q < pixels; q += NR) {
       const count = min(NR, pixels - q);
       const pixel = row + column_step * <usize>x;
       pack_pixels(panel, offsets, depth, pixel, count, grid_w - x, grid_w, row_step, column_step);
       multiply_panels(
-        c + (<usize>q << 2), <usize>pixels << 2, packed, panel, m, count, depth, accumulate || p > 0, tile,
+        c + (<usize>q << 2), <usize>pixels << 2, packed, panel, m, count, depth, accumulate || p > 0, g.tile,
       );
       for (x += NR; x >= grid_w; x -= grid_w) row += row_step;
     }
@@ -235,13 +282,12 @@ function multiply_columns(
 }
 
 /** Where in the window the taps of a forward convolution lie, in bytes. */
-function tap_offsets(
-  offsets: usize, channels: i32, kh: i32, kw: i32, dil_h: i32, dil_w: i32, window_h: i32, window_w: i32,
-): void {
-  for (let c = 0; c < channels; c++) {
-    for (let ky = 0; ky < kh; ky++) {
-      for (let kx = 0; kx < kw; kx++, offsets += 4) {
-        store<u32>(offsets, ((c * window_h + ky * dil_h) * window_w + kx * dil_w) << 2);
+function tap_offsets(g: Pass): void {
+  let offsets = g.offsets;
+  for (let c = 0; c < g.channels; c++) {
+    for (let ky = 0; ky < g.kh; ky++) {
+      for (let kx = 0; kx < g.kw; kx++, offsets += 4) {
+        store<u32>(offsets, ((c * g.window_h + ky * g.dil_h) * g.window_w + kx * g.dil_w) << 2);
       }
     }
   }
@@ -257,15 +303,14 @@ function spread(c: usize, bias: usize, m: i32, pixels: i32): void {
   }
 }
 
-/** Puts phase (y, x) of m planes [h, w] into its places. */
-function scatter(
-  planes: usize, phase: usize, m: i32, h: i32, w: i32, y: i32, x: i32, stride_h: i32, stride_w: i32,
-): void {
-  const step = <usize>stride_w << 2;
-  for (let c = 0; c < m; c++) {
-    for (let row = y; row < h; row += stride_h) {
-      let to = planes + (<usize>((c * h + row) * w + x) << 2);
-      for (let column = x; column < w; column += stride_w, phase += 4, to += step) {
+/** Puts phase (y, x) into its places in m planes [h, w]. */
+function scatter(g: Pass, planes: usize, y: i32, x: i32): void {
+  const step = <usize>g.stride_w << 2;
+  let phase = g.phase;
+  for (let c = 0; c < g.m; c++) {
+    for (let row = y; row < g.h; row += g.stride_h) {
+      let to = planes + (<usize>((c * g.h + row) * g.w_in + x) << 2);
+      for (let column = x; column < g.w_in; column += g.stride_w, phase += 4, to += step) {
         store<f32>(to, load<f32>(phase));
       }
     }

@@ -1,5 +1,6 @@
 // Convolution with one output channel a group, depthwise above all: each plane straight from the window,
 // where a tile of the matrix product would spend three of its four rows on nothing.
+import { sum_lanes_f64 } from "../array/lanes";
 import { madd } from "../array/simd";
 
 /** Four floats, `step` bytes apart. */
@@ -158,8 +159,7 @@ export function plane_sum(src: usize, n: i32): f64 {
     s3 = f32x4.add(s3, v128.load(src, 48));
   }
   s0 = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-  let total = <f64>f32x4.extract_lane(s0, 0) + <f64>f32x4.extract_lane(s0, 1);
-  total += <f64>f32x4.extract_lane(s0, 2) + <f64>f32x4.extract_lane(s0, 3);
+  let total = sum_lanes_f64(s0);
   for (; n > 0; n--, src += 4) total += <f64>load<f32>(src);
   return total;
 }

@@ -6,6 +6,21 @@
 import { evens, odds } from "../linear/pack";
 import { load_pixels, plane_sum } from "./plane";
 
+/** Ten int32 in this order; backend/launch/pool.ts writes them. Planes may be shared out. */
+@unmanaged
+class Windows {
+  h: i32;
+  w: i32;
+  kh: i32;
+  kw: i32;
+  sh: i32;
+  sw: i32;
+  ph: i32;
+  pw: i32;
+  oh: i32;
+  ow: i32;
+}
+
 @inline
 function evens_at(src: usize): v128 {
   return evens(v128.load(src), v128.load(src, 16));
@@ -17,8 +32,13 @@ function odds_at(src: usize): v128 {
 }
 
 @inline
-function is_halving(kh: i32, kw: i32, sh: i32, sw: i32, ph: i32, pw: i32, ow: i32): bool {
-  return kh == 2 && kw == 2 && sh == 2 && sw == 2 && ph == 0 && pw == 0 && ow >= 4;
+function is_halving(g: Windows): bool {
+  return g.kh == 2 && g.kw == 2 && g.sh == 2 && g.sw == 2 && g.ph == 0 && g.pw == 0 && g.ow >= 4;
+}
+
+@inline
+function area_of(g: Windows): f32 {
+  return <f32>(<i64>g.kh * <i64>g.kw);
 }
 
 /** Where v replaces best: it is greater, or the first NaN. */
@@ -30,10 +50,20 @@ function beats(v: v128, best: v128): v128 {
 /** out[planes, oh, ow] = the maximum of each window, indices (int32) = its place y * w + x in the plane:
  *  the first one among equals. A NaN is the maximum. */
 export function max_pool2d_forward_f32(
-  out: usize, indices: usize, x: usize, planes: i32, h: i32, w: i32, kh: i32, kw: i32, sh: i32, sw: i32,
-  ph: i32, pw: i32, oh: i32, ow: i32,
+  out: usize, indices: usize, x: usize, planes: i32, geometry: usize,
 ): void {
-  const halving = is_halving(kh, kw, sh, sw, ph, pw, ow);
+  const g = changetype<Windows>(geometry);
+  const h = g.h;
+  const w = g.w;
+  const kh = g.kh;
+  const kw = g.kw;
+  const sh = g.sh;
+  const sw = g.sw;
+  const ph = g.ph;
+  const pw = g.pw;
+  const oh = g.oh;
+  const ow = g.ow;
+  const halving = is_halving(g);
   for (let plane = 0; plane < planes; plane++, x += <usize>(h * w) << 2) {
     for (let oy = 0; oy < oh; oy++) {
       const y_begin = max(0, oy * sh - ph);
@@ -112,20 +142,18 @@ export function max_pool2d_backward_f32(
 /** out[planes, oh, ow] = the mean of each window. Elements of the padding count as zeros, or, with
  *  count_include_pad = 0, not at all. */
 export function avg_pool2d_forward_f32(
-  out: usize, x: usize, planes: i32, h: i32, w: i32, kh: i32, kw: i32, sh: i32, sw: i32, ph: i32, pw: i32,
-  oh: i32, ow: i32, count_include_pad: i32,
+  out: usize, x: usize, planes: i32, geometry: usize, count_include_pad: i32,
 ): void {
-  const divisor = count_include_pad ? <f32>(kh * kw) : 0;
-  sum_windows(out, x, planes, h, w, kh, kw, sh, sw, ph, pw, oh, ow, divisor);
+  const g = changetype<Windows>(geometry);
+  sum_windows(out, x, planes, g, count_include_pad ? area_of(g) : 0);
 }
 
-/** gx[planes, h, w] = the gradient of avg_pool2d for g[planes, oh, ow]. */
+/** gx[planes, h, w] = the gradient of avg_pool2d for a gradient [planes, oh, ow]. */
 export function avg_pool2d_backward_f32(
-  gx: usize, g: usize, planes: i32, h: i32, w: i32, kh: i32, kw: i32, sh: i32, sw: i32, ph: i32, pw: i32,
-  oh: i32, ow: i32, count_include_pad: i32,
+  gx: usize, gradient: usize, planes: i32, geometry: usize, count_include_pad: i32,
 ): void {
-  const divisor = count_include_pad ? <f32>(kh * kw) : 0;
-  spread_windows(gx, g, planes, h, w, kh, kw, sh, sw, ph, pw, oh, ow, divisor);
+  const g = changetype<Windows>(geometry);
+  spread_windows(gx, gradient, planes, g, count_include_pad ? area_of(g) : 0);
 }
 
 /** out[planes, oh, ow] = means over bins: rows floor(i h / oh) to ceil((i + 1) h / oh) - 1, columns
@@ -173,30 +201,26 @@ export function adaptive_avg_pool2d_backward_f32(
 
 @inline
 function bin_begin(i: i32, n: i32, bins: i32): i32 {
-  return i * n / bins;
+  return <i32>(<i64>i * <i64>n / <i64>bins);
 }
 
 @inline
 function bin_end(i: i32, n: i32, bins: i32): i32 {
-  return ((i + 1) * n + bins - 1) / bins;
+  return <i32>(((<i64>i + 1) * <i64>n + <i64>bins - 1) / <i64>bins);
 }
 
-/** out[planes, h * scale_h, w * scale_w]: pixels of x[planes, h, w] repeated scale_h by scale_w times. */
+/** out[planes, h, w]: pixels of x[planes, oh, ow] repeated over the windows of the geometry, which tile the plane. */
 export function upsample_nearest2d_forward_f32(
-  out: usize, x: usize, planes: i32, h: i32, w: i32, scale_h: i32, scale_w: i32,
+  out: usize, x: usize, planes: i32, geometry: usize,
 ): void {
-  const height = h * scale_h;
-  const width = w * scale_w;
-  spread_windows(out, x, planes, height, width, scale_h, scale_w, scale_h, scale_w, 0, 0, h, w, 1);
+  spread_windows(out, x, planes, changetype<Windows>(geometry), 1);
 }
 
-/** gx[planes, h, w] = sums of the blocks of g[planes, h * scale_h, w * scale_w]. */
+/** gx[planes, oh, ow] = sums over the windows of the gradient [planes, h, w]. */
 export function upsample_nearest2d_backward_f32(
-  gx: usize, g: usize, planes: i32, h: i32, w: i32, scale_h: i32, scale_w: i32,
+  gx: usize, gradient: usize, planes: i32, geometry: usize,
 ): void {
-  const height = h * scale_h;
-  const width = w * scale_w;
-  sum_windows(gx, g, planes, height, width, scale_h, scale_w, scale_h, scale_w, 0, 0, h, w, 1);
+  sum_windows(gx, gradient, planes, changetype<Windows>(geometry), 1);
 }
 
 /** The sum of a rectangle of a plane with rows of w, row by row. */
@@ -221,11 +245,18 @@ function add_to(plane: usize, w: i32, y_begin: i32, y_end: i32, x_begin: i32, x_
 }
 
 /** Window sums over divisor, or over the number of elements inside the plane where divisor is 0. */
-function sum_windows(
-  out: usize, x: usize, planes: i32, h: i32, w: i32, kh: i32, kw: i32, sh: i32, sw: i32, ph: i32, pw: i32,
-  oh: i32, ow: i32, divisor: f32,
-): void {
-  const halving = is_halving(kh, kw, sh, sw, ph, pw, ow);
+function sum_windows(out: usize, x: usize, planes: i32, g: Windows, divisor: f32): void {
+  const h = g.h;
+  const w = g.w;
+  const kh = g.kh;
+  const kw = g.kw;
+  const sh = g.sh;
+  const sw = g.sw;
+  const ph = g.ph;
+  const pw = g.pw;
+  const oh = g.oh;
+  const ow = g.ow;
+  const halving = is_halving(g);
   for (let plane = 0; plane < planes; plane++, x += <usize>(h * w) << 2) {
     for (let oy = 0; oy < oh; oy++) {
       const y_begin = max(0, oy * sh - ph);
@@ -254,12 +285,19 @@ function sum_windows(
   }
 }
 
-/** The transpose of sum_windows: every element of g, divided, is added to all of its window in gx. */
-function spread_windows(
-  gx: usize, g: usize, planes: i32, h: i32, w: i32, kh: i32, kw: i32, sh: i32, sw: i32, ph: i32, pw: i32,
-  oh: i32, ow: i32, divisor: f32,
-): void {
-  const halving = is_halving(kh, kw, sh, sw, ph, pw, ow);
+/** The transpose of sum_windows: every element of the gradient, divided, is added to all of its window in gx. */
+function spread_windows(gx: usize, gradient: usize, planes: i32, g: Windows, divisor: f32): void {
+  const h = g.h;
+  const w = g.w;
+  const kh = g.kh;
+  const kw = g.kw;
+  const sh = g.sh;
+  const sw = g.sw;
+  const ph = g.ph;
+  const pw = g.pw;
+  const oh = g.oh;
+  const ow = g.ow;
+  const halving = is_halving(g);
   memory.fill(gx, 0, (<usize>(h * w) << 2) * <usize>planes);
   for (let plane = 0; plane < planes; plane++, gx += <usize>(h * w) << 2) {
     for (let oy = 0; oy < oh; oy++) {
@@ -272,7 +310,7 @@ function spread_windows(
           const first = min(ox, ow - 4);
           const to = gx + (<usize>(y_begin * w + 2 * first) << 2);
           const below = to + (<usize>w << 2);
-          const quotient = f32x4.div(v128.load(g + (<usize>first << 2)), count);
+          const quotient = f32x4.div(v128.load(gradient + (<usize>first << 2)), count);
           const v = f32x4.add(f32x4.splat(0), quotient);
           const low = v128.shuffle<f32>(v, v, 0, 0, 1, 1);
           const high = v128.shuffle<f32>(v, v, 2, 2, 3, 3);
@@ -286,9 +324,9 @@ function spread_windows(
         const x_begin = max(0, ox * sw - pw);
         const x_end = min(w, ox * sw - pw + kw);
         const count = divisor == 0 ? <f32>((y_end - y_begin) * (x_end - x_begin)) : divisor;
-        add_to(gx, w, y_begin, y_end, x_begin, x_end, load<f32>(g + (<usize>ox << 2)) / count);
+        add_to(gx, w, y_begin, y_end, x_begin, x_end, load<f32>(gradient + (<usize>ox << 2)) / count);
       }
-      g += <usize>ow << 2;
+      gradient += <usize>ow << 2;
     }
   }
 }

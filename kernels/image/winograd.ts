@@ -6,6 +6,7 @@
 // weights is the transpose of the same relation. It pays from about eight channels on either side. Sums
 // pass through differences of pixels: the bits are not those of conv.ts, and an infinite pixel can make all
 // outputs of its tiles NaN.
+import { Convolution, area, floats } from "./geometry";
 import { fill_window } from "./im2col";
 import { MR, NR, TILE_BYTES, multiply_panels, round_up } from "../linear/tile";
 import {
@@ -28,32 +29,89 @@ function filter_bytes(m: i32, k: i32): usize {
   return (<usize>(round_up(m, MR) * k) << 2) + SKEW;
 }
 
-/** out[n, m, out_h, out_w] = src[n, k, h, w] correlated with filters, transformed and packed, plus bias. */
-function correlate(
-  out: usize, src: usize, filters: usize, bias: usize, n: i32, k: i32, h: i32, w: i32, m: i32, out_h: i32,
-  out_w: i32, pad_h: i32, pad_w: i32, scratch: usize,
-): void {
+/** Tiles of a plane are taken in blocks of LANES side by side. */
+@inline
+function blocks_of(width: i32): i32 {
+  return (width + 2 * LANES - 1) / (2 * LANES);
+}
+
+/** The plan of a forward pass or of the gradient of the input: both correlate images of k planes with filters to m. */
+@unmanaged
+class Correlation extends Convolution {
+  k: i32;
+  m: i32;
+  from_h: i32;
+  from_w: i32;
+  to_h: i32;
+  to_w: i32;
+  top: i32;
+  left: i32;
+  window_h: i32;
+  window_w: i32;
+  product_bytes: usize;
+  input_bytes: usize;
+  filters: usize;
+  tile: usize;
+  rows: usize;
+  products: usize;
+  inputs: usize;
+  window: usize;
+}
+
+/** Plans the pass with its scratch memory from `base` on; returns the end. */
+function plan_correlation(p: Correlation, backward: bool, base: u64): u64 {
+  p.k = backward ? p.c_out : p.c_in;
+  p.m = backward ? p.c_in : p.c_out;
+  p.from_h = backward ? p.out_h : p.h;
+  p.from_w = backward ? p.out_w : p.w_in;
+  p.to_h = backward ? p.h : p.out_h;
+  p.to_w = backward ? p.w_in : p.out_w;
+  p.top = backward ? p.pad_h - 2 : -p.pad_h;
+  p.left = backward ? p.pad_w - 2 : -p.pad_w;
+  p.window_h = round_up(p.to_h, 2) + 2;
+  p.window_w = blocks_of(p.to_w) * 2 * LANES + 2;
+  p.product_bytes = (<usize>(round_up(p.m, MR) * NR) << 2) + SKEW;
+  p.input_bytes = (<usize>(p.k * NR) << 2) + SKEW;
+  let at = base;
+  p.filters = <usize>at;
+  at = area(at, <u64>POSITIONS * (floats(<i64>round_up(p.m, MR) * <i64>p.k) + SKEW));
+  p.tile = <usize>at;
+  at = area(at, TILE_BYTES);
+  p.rows = <usize>at;
+  at = area(at, 256);
+  p.products = <usize>at;
+  at = area(at, <u64>POSITIONS * p.product_bytes);
+  p.inputs = <usize>at;
+  at = area(at, <u64>POSITIONS * p.input_bytes);
+  p.window = <usize>at;
+  return area(at, floats(<i64>p.k * <i64>p.window_h * <i64>p.window_w));
+}
+
+/** out[n, m, to_h, to_w] = src[n, k, from_h, from_w] correlated with the filters, transformed and packed, plus bias. */
+function correlate(p: Correlation, out: usize, src: usize, bias: usize, n: i32): void {
+  const k = p.k;
+  const m = p.m;
+  const out_h = p.to_h;
+  const out_w = p.to_w;
   const rows_m = round_up(m, MR);
-  const blocks = (out_w + 2 * LANES - 1) / (2 * LANES);
-  const window_h = round_up(out_h, 2) + 2;
-  const window_w = blocks * 2 * LANES + 2;
-  const row_bytes = <usize>window_w << 2;
-  const plane_bytes = row_bytes * <usize>window_h;
-  const rows = scratch + TILE_BYTES;
-  const products = rows + 256;
-  const product_bytes = (<usize>(rows_m * NR) << 2) + SKEW;
-  const inputs = products + <usize>POSITIONS * product_bytes;
-  const input_bytes = (<usize>(k * NR) << 2) + SKEW;
-  const window = inputs + <usize>POSITIONS * input_bytes;
-  const per_image = blocks * (window_h / 2 - 1);
+  const blocks = blocks_of(out_w);
+  const row_bytes = <usize>p.window_w << 2;
+  const plane_bytes = row_bytes * <usize>p.window_h;
+  const rows = p.rows;
+  const products = p.products;
+  const product_bytes = p.product_bytes;
+  const inputs = p.inputs;
+  const input_bytes = p.input_bytes;
+  const window = p.window;
+  const per_image = blocks * (p.window_h / 2 - 1);
   memory.fill(window, 0, plane_bytes * <usize>k);
   for (let first = 0; first < n * per_image; first += CHUNK) {
     const used = min(CHUNK, n * per_image - first);
     for (let j = 0; j < used; j++) {
       const block = (first + j) % per_image;
       if (block == 0) {
-        fill_window(window, src, k, h, w, window_h, window_w, -pad_h, -pad_w);
-        src += <usize>(k * h * w) << 2;
+        fill_window(window, src, k, p.from_h, p.from_w, p.window_h, p.window_w, p.top, p.left);
+        src += <usize>(k * p.from_h * p.from_w) << 2;
       }
       let to = inputs + (<usize>j << 4);
       const y = block / blocks * 2;
@@ -65,8 +123,8 @@ function correlate(
     }
     for (let e: usize = 0; e < <usize>POSITIONS; e++) {
       multiply_panels(
-        products + e * product_bytes, 32, filters + e * filter_bytes(m, k), inputs + e * input_bytes,
-        rows_m, NR, k, false, scratch,
+        products + e * product_bytes, 32, p.filters + e * filter_bytes(m, k), inputs + e * input_bytes,
+        rows_m, NR, k, false, p.tile,
       );
     }
     for (let j = 0; j < used; j++) {
@@ -99,66 +157,103 @@ function pack_filters(
   }
 }
 
-/** Bytes of scratch for correlate. */
-function correlate_bytes(k: i32, m: i32, out_h: i32, out_w: i32): usize {
-  const window = k * (round_up(out_h, 2) + 2) * (round_up(out_w, 2 * LANES) + 2);
-  const position = filter_bytes(m, k) + (<usize>((round_up(m, MR) + k) * NR) << 2) + 2 * SKEW;
-  return TILE_BYTES + 256 + <usize>POSITIONS * position + (<usize>window << 2);
+/** The plan of the gradient of the weight. */
+@unmanaged
+class FilterGradient extends Convolution {
+  g_h: i32;
+  g_w: i32;
+  x_h: i32;
+  x_w: i32;
+  sum_bytes: usize;
+  gradient_bytes: usize;
+  input_bytes: usize;
+  tile: usize;
+  rows: usize;
+  tiles: usize;
+  sums: usize;
+  gradients: usize;
+  inputs: usize;
+  x_window: usize;
+  g_window: usize;
 }
 
-/** Bytes of scratch, 16-byte aligned, for any of the winograd kernels with these arguments. */
-export function winograd_scratch_bytes(
-  c_in: i32, h: i32, w_in: i32, c_out: i32, pad_h: i32, pad_w: i32,
-): i32 {
-  const out_h = h + 2 * pad_h - 2;
-  const out_w = w_in + 2 * pad_w - 2;
-  const forward = correlate_bytes(c_in, c_out, out_h, out_w);
-  const grad_input = correlate_bytes(c_out, c_in, h, w_in);
-  const rows = round_up(c_out, MR);
-  const columns = round_up(c_in, NR);
-  const position = (<usize>(rows * columns + (rows + columns) * DEEP_CHUNK * LANES) << 2) + 2 * SKEW;
-  const windows = (c_in + c_out) * (round_up(out_h, 2) + 2) * (round_up(out_w, 2 * LANES) + 2);
-  const grad_weight = TILE_BYTES + 1280 + <usize>POSITIONS * position + (<usize>windows << 2);
-  return <i32>max(max(forward, grad_input), grad_weight);
+/** Plans the pass with its scratch memory from `base` on; returns the end. */
+function plan_filter_gradient(p: FilterGradient, base: u64): u64 {
+  const rows = <i64>round_up(p.c_out, MR);
+  const columns = <i64>round_up(p.c_in, NR);
+  p.g_h = round_up(p.out_h, 2);
+  p.g_w = blocks_of(p.out_w) * 2 * LANES;
+  p.x_h = p.g_h + 2;
+  p.x_w = p.g_w + 2;
+  const sum_bytes = floats(rows * columns);
+  const gradient_bytes = floats(rows * DEEP_CHUNK * LANES) + SKEW;
+  const input_bytes = floats(columns * DEEP_CHUNK * LANES) + SKEW;
+  p.sum_bytes = <usize>sum_bytes;
+  p.gradient_bytes = <usize>gradient_bytes;
+  p.input_bytes = <usize>input_bytes;
+  let at = base;
+  p.tile = <usize>at;
+  at = area(at, TILE_BYTES);
+  p.rows = <usize>at;
+  at = area(at, 256);
+  p.tiles = <usize>at;
+  at = area(at, 1024);
+  p.sums = <usize>at;
+  at = area(at, <u64>POSITIONS * sum_bytes);
+  p.gradients = <usize>at;
+  at = area(at, <u64>POSITIONS * gradient_bytes);
+  p.inputs = <usize>at;
+  at = area(at, <u64>POSITIONS * input_bytes);
+  p.x_window = <usize>at;
+  at = area(at, floats(<i64>p.c_in * <i64>p.x_h * <i64>p.x_w));
+  p.g_window = <usize>at;
+  return area(at, floats(<i64>p.c_out * <i64>p.g_h * <i64>p.g_w));
 }
 
-/** out[n, c_out, h + 2 pad_h - 2, w_in + 2 pad_w - 2] = x[n, c_in, h, w_in] correlated with w[c_out, c_in,
- *  3, 3], plus bias[c_out] unless that pointer is 0. An image has the same bits in any batch. */
+/** Bytes of a geometry: the sizes, and room for the plan that a pass makes of them. */
+export function winograd_geometry_bytes(): i32 {
+  return <i32>max(offsetof<Correlation>(), offsetof<FilterGradient>());
+}
+
+/** Bytes of scratch, 16-byte aligned, for a pass: 0 forward, 1 gradient of the input, 2 of the weight. */
+export function winograd_scratch_bytes(geometry: usize, pass: i32): f64 {
+  if (pass == 2) return <f64>plan_filter_gradient(changetype<FilterGradient>(geometry), 0);
+  return <f64>plan_correlation(changetype<Correlation>(geometry), pass == 1, 0);
+}
+
+/** out[n, c_out, out_h, out_w] = x[n, c_in, h, w_in] correlated with w[c_out, c_in, 3, 3], plus bias[c_out] unless that
+ *  pointer is 0. An image has the same bits in any batch, so images may be shared out. */
 export function winograd_forward_f32(
-  out: usize, x: usize, w: usize, bias: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, pad_h: i32,
-  pad_w: i32, scratch: usize,
+  out: usize, x: usize, w: usize, bias: usize, n: i32, geometry: usize, scratch: usize,
 ): void {
-  const filters = scratch;
-  const rest = filters + <usize>POSITIONS * filter_bytes(c_out, c_in);
-  pack_filters(filters, w, <usize>(9 * c_in) << 2, 36, c_out, c_in, false);
-  correlate(
-    out, x, filters, bias, n, c_in, h, w_in, c_out, h + 2 * pad_h - 2, w_in + 2 * pad_w - 2, pad_h, pad_w,
-    rest,
-  );
+  const p = changetype<Correlation>(geometry);
+  plan_correlation(p, false, scratch);
+  pack_filters(p.filters, w, <usize>(9 * p.c_in) << 2, 36, p.c_out, p.c_in, false);
+  correlate(p, out, x, bias, n);
 }
 
-/** gx[n, c_in, h, w_in] = the gradient with respect to x for g of the shape of the output. */
+/** gx[n, c_in, h, w_in] = the gradient with respect to x for g of the shape of the output. Images may be shared out. */
 export function winograd_grad_input_f32(
-  gx: usize, g: usize, w: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, pad_h: i32, pad_w: i32,
-  scratch: usize,
+  gx: usize, g: usize, w: usize, n: i32, geometry: usize, scratch: usize,
 ): void {
-  const filters = scratch;
-  const rest = filters + <usize>POSITIONS * filter_bytes(c_in, c_out);
-  pack_filters(filters, w, 36, <usize>(9 * c_in) << 2, c_in, c_out, true);
-  correlate(
-    gx, g, filters, 0, n, c_out, h + 2 * pad_h - 2, w_in + 2 * pad_w - 2, c_in, h, w_in, 2 - pad_h,
-    2 - pad_w, rest,
-  );
+  const p = changetype<Correlation>(geometry);
+  plan_correlation(p, true, scratch);
+  pack_filters(p.filters, w, 36, <usize>(9 * p.c_in) << 2, p.c_in, p.c_out, true);
+  correlate(p, gx, g, 0, n);
 }
 
-/** gw[c_out, c_in, 3, 3] = the gradient with respect to w for g of the shape of the output. */
+/** gw[c_out, c_in, 3, 3] = the gradient with respect to w for g of the shape of the output: a sum over the images in their
+ *  order. */
 export function winograd_grad_weight_f32(
-  gw: usize, g: usize, x: usize, n: i32, c_in: i32, h: i32, w_in: i32, c_out: i32, pad_h: i32, pad_w: i32,
-  scratch: usize,
+  gw: usize, g: usize, x: usize, n: i32, geometry: usize, scratch: usize,
 ): void {
-  const out_h = h + 2 * pad_h - 2;
-  const out_w = w_in + 2 * pad_w - 2;
-  const blocks = (out_w + 2 * LANES - 1) / (2 * LANES);
+  const p = changetype<FilterGradient>(geometry);
+  plan_filter_gradient(p, scratch);
+  const c_in = p.c_in;
+  const c_out = p.c_out;
+  const out_h = p.out_h;
+  const out_w = p.out_w;
+  const blocks = blocks_of(out_w);
   const per_image = blocks * ((out_h + 1) / 2);
   if (n * per_image == 0) {
     memory.fill(gw, 0, <usize>(9 * c_out * c_in) << 2);
@@ -166,30 +261,31 @@ export function winograd_grad_weight_f32(
   }
   const rows_m = round_up(c_out, MR);
   const columns = round_up(c_in, NR);
-  const g_h = round_up(out_h, 2);
-  const g_w = blocks * 2 * LANES;
-  const x_h = g_h + 2;
-  const x_w = g_w + 2;
-  const rows = scratch + TILE_BYTES;
-  const tiles = rows + 256;
-  const sums = tiles + 1024;
-  const sum_bytes = <usize>(rows_m * columns) << 2;
-  const gradients = sums + <usize>POSITIONS * sum_bytes;
-  const gradient_bytes = (<usize>(rows_m * DEEP_CHUNK * LANES) << 2) + SKEW;
-  const inputs = gradients + <usize>POSITIONS * gradient_bytes;
-  const input_bytes = (<usize>(columns * DEEP_CHUNK * LANES) << 2) + SKEW;
-  const x_window = inputs + <usize>POSITIONS * input_bytes;
-  const g_window = x_window + (<usize>(c_in * x_h * x_w) << 2);
-  memory.fill(x_window, 0, <usize>(c_in * x_h * x_w + c_out * g_h * g_w) << 2);
+  const g_h = p.g_h;
+  const g_w = p.g_w;
+  const x_h = p.x_h;
+  const x_w = p.x_w;
+  const rows = p.rows;
+  const tiles = p.tiles;
+  const sums = p.sums;
+  const sum_bytes = p.sum_bytes;
+  const gradients = p.gradients;
+  const gradient_bytes = p.gradient_bytes;
+  const inputs = p.inputs;
+  const input_bytes = p.input_bytes;
+  const x_window = p.x_window;
+  const g_window = p.g_window;
+  memory.fill(x_window, 0, <usize>(c_in * x_h * x_w) << 2);
+  memory.fill(g_window, 0, <usize>(c_out * g_h * g_w) << 2);
   for (let first = 0; first < n * per_image; first += DEEP_CHUNK) {
     const used = min(DEEP_CHUNK, n * per_image - first);
     const depth = used * LANES;
     for (let j = 0; j < used; j++) {
       const block = (first + j) % per_image;
       if (block == 0) {
-        fill_window(x_window, x, c_in, h, w_in, x_h, x_w, -pad_h, -pad_w);
+        fill_window(x_window, x, c_in, p.h, p.w_in, x_h, x_w, -p.pad_h, -p.pad_w);
         fill_window(g_window, g, c_out, out_h, out_w, g_h, g_w, 0, 0);
-        x += <usize>(c_in * h * w_in) << 2;
+        x += <usize>(c_in * p.h * p.w_in) << 2;
         g += <usize>(c_out * out_h * out_w) << 2;
       }
       const top = block / blocks * 2;
@@ -215,7 +311,7 @@ export function winograd_grad_weight_f32(
     for (let e: usize = 0; e < <usize>POSITIONS; e++) {
       multiply_panels(
         sums + e * sum_bytes, <usize>columns << 2, gradients + e * gradient_bytes, inputs + e * input_bytes,
-        rows_m, columns, depth, first > 0, scratch,
+        rows_m, columns, depth, first > 0, p.tile,
       );
     }
   }

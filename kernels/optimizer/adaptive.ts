@@ -1,6 +1,6 @@
 // Optimizers that find their step from distances and gradients: sums over a whole tensor in float64, in a fixed order,
 // then one pass that moves the parameter.
-import { fetch, put, splat } from "../array/lanes";
+import { fetch, put, splat, sum_pair_f64 } from "../array/lanes";
 import { madd } from "../array/simd";
 
 @inline
@@ -21,7 +21,7 @@ function add_product(sum: v128, a: v128, b: v128): v128 {
 @inline
 function total(a: v128, b: v128): f64 {
   const sum = f64x2.add(a, b);
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  return sum_pair_f64(sum);
 }
 
 @inline

@@ -1,14 +1,11 @@
 // Distances between persistence diagrams that come from kernels and vectorisations: sliced Wasserstein, the
 // heat kernel, persistence images. All compare sums over points, so the points that both diagrams have
 // cancel and are left out first: equal diagrams are exactly 0 apart. Infinite bars are ignored.
+import { sum_pair_f64 } from "../array/lanes";
 import { BarPair, bar_pair_bytes, birth_of, cancel_shared, death_of, sort_keys, sort_pair } from "./diagram";
 import { exp, expm1 } from "../array/exp-f64";
 
 const TWO_PI: f64 = 6.283185307179586;
-
-@inline function sum_of_lanes(x: v128): f64 {
-  return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
-}
 
 /** The points that only one of two diagrams has. */
 function sort_difference(a: usize, n: i32, b: usize, m: i32, scratch: usize): BarPair {
@@ -135,7 +132,7 @@ export function heat_kernel_distance_f32(
       sum = f64x2.add(sum, f64x2.mul(heat_term(square, lengths, sigma), v128.load(signs + j)));
     }
     const own = f64x2.extract_lane(heat_term(f64x2.splat(0), f64x2.mul(length, length), sigma), 0);
-    total += 2 * sign * sum_of_lanes(sum) - own;
+    total += 2 * sign * sum_pair_f64(sum) - own;
     store<f64>(signs + i, 0); // every pair counts once
   }
   return Math.sqrt(max(total, 0) / (4 * TWO_PI * sigma));

@@ -117,17 +117,3 @@ export function graph_persistence_f32(births: usize, deaths: usize, m: usize, p:
   }
   return -1;
 }
-
-/** sum of (a_i - b_i)^2 over a[n] and b[n], in float64: two interleaved sums. */
-export function sum_squared_difference_f64(a: usize, b: usize, n: i32): f64 {
-  let sum = f64x2.splat(0);
-  for (; n >= 2; n -= 2) {
-    const x = f64x2.promote_low_f32x4(v128.load64_zero(a));
-    const d = f64x2.sub(x, f64x2.promote_low_f32x4(v128.load64_zero(b)));
-    sum = f64x2.add(sum, f64x2.mul(d, d));
-    a += 8;
-    b += 8;
-  }
-  const d = n > 0 ? <f64>load<f32>(a) - <f64>load<f32>(b) : 0;
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1) + d * d;
-}
