@@ -5,7 +5,7 @@ export type Shape = readonly number[];
 /** Number of elements; 1 for the empty shape of a scalar. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
-  for (const extent of shape) size *= extent;
+  for (let d = 0; d < shape.length; d++) size *= shape[d];
   return size;
 }
 
@@ -31,7 +31,10 @@ export function isContiguous(shape: Shape, strides: readonly number[]): boolean 
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((extent, d) => extent === b[d]);
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
 }
 
 /** Strides that read a tensor as if it had the larger shape `target`: 0 along the axes it is repeated on. */

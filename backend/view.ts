@@ -1,6 +1,6 @@
 // What a launch is given: a strided window on storage.
 
-import { isContiguous, type Shape, sizeOf } from "./shape";
+import { isContiguous, type Shape } from "./shape";
 import type { Storage } from "./storage";
 import { memoryViews } from "./wasm";
 
@@ -10,7 +10,10 @@ export type DType = "float32" | "int32";
 /** A strided window on storage. A tensor is one. */
 export interface View {
   readonly storage: Storage;
-  readonly shape: Shape;
+  /** The shape; never changed. */
+  readonly extents: Shape;
+  /** Number of elements. */
+  readonly size: number;
   /** In elements. */
   readonly strides: readonly number[];
   /** Start in elements. */
@@ -26,7 +29,7 @@ export function addressOf(view: View, dtype: DType): number {
 
 /** Byte address of contiguous elements that a launch writes. */
 export function targetOf(view: View, dtype: DType): number {
-  if (!isContiguous(view.shape, view.strides))
+  if (!isContiguous(view.extents, view.strides))
     throw new RangeError("a launch writes contiguous tensors only");
   return addressOf(view, dtype);
 }
@@ -50,8 +53,7 @@ export function writeElement(view: View, index: number, value: number): void {
 export function readElements(view: View): Float32Array | Int32Array {
   const source = elementsOf(view.dtype);
   const start = addressOf(view, view.dtype) >>> 2;
-  const { shape, strides } = view;
-  const size = sizeOf(shape);
+  const { extents: shape, strides, size } = view;
   if (isContiguous(shape, strides)) return source.slice(start, start + size);
   const out = view.dtype === "int32" ? new Int32Array(size) : new Float32Array(size);
   let position = 0;
@@ -68,8 +70,8 @@ export function readElements(view: View): Float32Array | Int32Array {
 
 /** Overwrites a contiguous view with as many values, which are converted as typed arrays do. */
 export function writeElements(view: View, values: ArrayLike<number>): void {
-  if (values.length !== sizeOf(view.shape)) {
-    throw new RangeError(`${values.length} values for a tensor of ${sizeOf(view.shape)} elements`);
+  if (values.length !== view.size) {
+    throw new RangeError(`${values.length} values for a tensor of ${view.size} elements`);
   }
   elementsOf(view.dtype).set(values, targetOf(view, view.dtype) >>> 2);
 }
@@ -77,5 +79,5 @@ export function writeElements(view: View, values: ArrayLike<number>): void {
 /** Fills a contiguous view with one value. */
 export function fill(view: View, value: number): void {
   const start = targetOf(view, view.dtype) >>> 2;
-  elementsOf(view.dtype).fill(value, start, start + sizeOf(view.shape));
+  elementsOf(view.dtype).fill(value, start, start + view.size);
 }

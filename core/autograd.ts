@@ -47,7 +47,7 @@ export class Node {
   ) {
     this.inputs = inputs.map((input) => (input.requiresGrad ? (input.node ?? input) : null));
     for (const input of this.inputs) if (input instanceof Node) input.references++;
-    this.shapes = inputs.map((input) => input.shape);
+    this.shapes = inputs.map((input) => input.extents);
     this.saved = saved.map((tensor) => tensor && alias(tensor));
     this.versions = saved.map((tensor) => tensor?.storage.version ?? 0);
   }
@@ -57,7 +57,7 @@ export class Node {
     for (const [i, tensor] of this.saved.entries()) {
       if (tensor !== null && tensor.storage.version !== this.versions[i]) {
         throw new Error(
-          `backward: a tensor of shape ${formatShape(tensor.shape)} that ${this.name} saved was changed by assign() ` +
+          `backward: a tensor of shape ${formatShape(tensor.extents)} that ${this.name} saved was changed by assign() ` +
             "before backward() used it",
         );
       }
@@ -152,18 +152,18 @@ function backward(root: Tensor, seed?: Tensor, options: { retainGraph?: boolean 
   }
   if (seed === undefined && root.size !== 1) {
     throw new Error(
-      `backward: a tensor of shape ${formatShape(root.shape)} needs a gradient argument; only one element has a default`,
+      `backward: a tensor of shape ${formatShape(root.extents)} needs a gradient argument; only one element has a default`,
     );
   }
-  if (seed !== undefined && (seed.dtype !== "float32" || !sameShape(seed.shape, root.shape))) {
+  if (seed !== undefined && (seed.dtype !== "float32" || !sameShape(seed.extents, root.extents))) {
     throw new RangeError(
-      `backward: the ${seed.dtype} gradient has shape ${formatShape(seed.shape)}, the tensor ${formatShape(root.shape)}`,
+      `backward: the ${seed.dtype} gradient has shape ${formatShape(seed.extents)}, the tensor ${formatShape(root.extents)}`,
     );
   }
   withoutGradients(() => {
     const scope = openScope("at the end of backward()");
     try {
-      const gradient = seed === undefined ? full(root.shape, 1) : contiguousCopy(seed);
+      const gradient = seed === undefined ? full(root.extents, 1) : contiguousCopy(seed);
       if (root.node === null) addToLeaf(root, gradient, scope);
       else propagate(root.node, gradient, retainGraph);
     } finally {

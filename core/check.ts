@@ -14,7 +14,7 @@ export function describe(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return "a symbol";
-  if (value instanceof Tensor) return `a tensor of ${value.dtype} ${formatShape(value.shape)}`;
+  if (value instanceof Tensor) return `a tensor of ${value.dtype} ${formatShape(value.extents)}`;
   if (Array.isArray(value)) {
     const numbers = value.length <= 8 && value.every((item) => typeof item === "number");
     if (numbers) return `[${value.join(",")}]`;
@@ -40,7 +40,7 @@ export function checkTensor(operation: string, value: unknown, name = ""): asser
   }
   if (value.handle.freed !== null) {
     throw new FreedTensorError(
-      `${operation}: ${what}a tensor of shape ${formatShape(value.shape)} was freed ${value.handle.freed}. ` +
+      `${operation}: ${what}a tensor of shape ${formatShape(value.extents)} was freed ${value.handle.freed}. ` +
         "Call keep() on a tensor that must live longer",
     );
   }

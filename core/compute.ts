@@ -12,12 +12,13 @@ import {
   type Shape,
   sameShape,
 } from "./shape";
-import { allocate, type DType, type Tensor, viewOf } from "./tensor";
+import { allocate, allocateLike, type DType, type Tensor, viewOf } from "./tensor";
 
 /** kernel(a, b), broadcasting. Both operands are float32. */
 export function binary(operation: string, kernel: elementwise.BinaryKernel, a: Tensor, b: Tensor): Tensor {
-  const plain = a.shape === b.shape || sameShape(a.shape, b.shape);
-  const out = allocate(plain ? a.shape : broadcastShapes(operation, a.shape, b.shape));
+  const out = sameShape(a.extents, b.extents)
+    ? allocateLike(a)
+    : allocate(broadcastShapes(operation, a.extents, b.extents));
   elementwise.binary(kernel, out, a, b);
   return out;
 }
@@ -34,14 +35,14 @@ export function addInPlace(y: Tensor, x: Tensor): void {
 
 /** A new contiguous tensor with the same elements. */
 export function contiguousCopy(x: Tensor): Tensor {
-  const out = allocate(x.shape, x.dtype);
+  const out = allocateLike(x, x.dtype);
   copy(out, x);
   return out;
 }
 
 /** The tensor itself when it is contiguous, else a copy that is. */
 export function contiguous(x: Tensor): Tensor {
-  return isContiguous(x.shape, x.strides) ? x : contiguousCopy(x);
+  return isContiguous(x.extents, x.strides) ? x : contiguousCopy(x);
 }
 
 /** A new tensor of one value. */
@@ -51,7 +52,7 @@ export function full(shape: Shape, value: number, dtype: DType = "float32"): Ten
   return out;
 }
 
-const SCALAR: Shape = Object.freeze([]);
+const SCALAR: Shape = [];
 
 /** A scalar without axes. */
 export function scalar(value: number): Tensor {
@@ -61,7 +62,7 @@ export function scalar(value: number): Tensor {
 /** The tensor as float32: itself, or a converted copy of int32. */
 export function toFloat32(x: Tensor): Tensor {
   if (x.dtype === "float32") return x;
-  const out = allocate(x.shape);
+  const out = allocateLike(x);
   convert(out, x);
   return out;
 }
@@ -73,7 +74,7 @@ export function reshaped(x: Tensor, shape: Shape): Tensor {
 
 /** The elements as if of the larger shape, repeated without copying. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  return viewOf(x, shape, broadcastStrides(x.shape, x.strides, shape), x.offset);
+  return viewOf(x, shape, broadcastStrides(x.extents, x.strides, shape), x.offset);
 }
 
 /** The shape after a reduction: the axes are dropped, or kept with extent 1. */
@@ -84,18 +85,18 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
 
 /** Sum over axes divided by `divisor`, the axes dropped. */
 export function sumOver(x: Tensor, axes: readonly number[], divisor: number, keepDims = false): Tensor {
-  const out = allocate(reducedShape(x.shape, axes, keepDims));
+  const out = allocate(reducedShape(x.extents, axes, keepDims));
   sum(out, x, axes, divisor);
   return out;
 }
 
 /** Sums a gradient over the axes along which `shape` was broadcast to the gradient's shape. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
-  if (x.shape === shape || sameShape(x.shape, shape)) return x;
+  if (sameShape(x.extents, shape)) return x;
   const lead = x.ndim - shape.length;
   const axes: number[] = [];
   for (let d = 0; d < x.ndim; d++) {
-    if (d < lead || (shape[d - lead] === 1 && x.shape[d] !== 1)) axes.push(d);
+    if (d < lead || (shape[d - lead] === 1 && x.extents[d] !== 1)) axes.push(d);
   }
   return reshaped(sumOver(x, axes, 1), shape);
 }

@@ -178,7 +178,7 @@ export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
 /** Zeros of another tensor's shape and dtype. */
 export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
   checkTensor("zerosLike", x);
-  return filled("zerosLike", x.shape, 0, { dtype: x.dtype, ...options });
+  return filled("zerosLike", x.extents, 0, { dtype: x.dtype, ...options });
 }
 
 /** The n x n identity matrix. */

@@ -41,7 +41,7 @@ export function customOp(
         if (result.dtype !== "float32") {
           throw new TypeError(`${name}: forward must return a float32 tensor, got ${result.dtype}`);
         }
-        return viewOf(result, result.shape, result.strides, result.offset);
+        return viewOf(result, result.extents, result.strides, result.offset);
       },
       `at the end of ${name}`,
       isTensor,
@@ -65,10 +65,10 @@ function checkGradients(name: string, gradients: readonly (Tensor | null)[], sav
   for (const [i, gradient] of gradients.entries()) {
     if (gradient === null) continue;
     checkTensor(`${name}: gradient ${i}`, gradient);
-    if (gradient.dtype !== "float32" || !sameShape(gradient.shape, saved[i].shape)) {
+    if (gradient.dtype !== "float32" || !sameShape(gradient.extents, saved[i].extents)) {
       throw new RangeError(
-        `${name}: the gradient of input ${i} must be float32 ${formatShape(saved[i].shape)}, ` +
-          `got ${gradient.dtype} ${formatShape(gradient.shape)}`,
+        `${name}: the gradient of input ${i} must be float32 ${formatShape(saved[i].extents)}, ` +
+          `got ${gradient.dtype} ${formatShape(gradient.extents)}`,
       );
     }
   }

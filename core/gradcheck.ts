@@ -38,7 +38,7 @@ export function gradcheck(
       const state = globalGenerator.stateDict();
       const out = fn(...leaves);
       if (!isTensor(out)) throw new TypeError("gradcheck: the function must return a tensor");
-      const weights = globalGenerator.uniform(out.shape, 0.5, 1.5);
+      const weights = globalGenerator.uniform(out.extents, 0.5, 1.5);
       const weigh = () => {
         globalGenerator.loadStateDict(state);
         return withoutGradients(() =>
@@ -63,7 +63,7 @@ export function gradcheck(
           const difference = Math.abs(numeric - analytic[e]);
           if (!(difference <= tolerance * (1 + Math.abs(numeric)))) {
             throw new Error(
-              `gradcheck: input ${i} of shape ${formatShape(leaf.shape)}, element ${e}: ` +
+              `gradcheck: input ${i} of shape ${formatShape(leaf.extents)}, element ${e}: ` +
                 `gradient ${analytic[e]}, finite difference ${numeric}`,
             );
           }

@@ -28,8 +28,8 @@ const MAX_PRINTED = 6;
  * like; the constructor is internal.
  */
 export class Tensor implements Managed {
-  /** Extent of each axis; empty for a scalar. Frozen. */
-  readonly shape: Shape;
+  /** @internal The shape as launches and operations read it. Never changed, and never handed out. */
+  readonly extents: Shape;
   /** Number of elements. */
   readonly size: number;
   readonly dtype: DType;
@@ -47,6 +47,7 @@ export class Tensor implements Managed {
   registered = false;
   private leaf = false;
   private gradient: Tensor | null = null;
+  private frozenShape: Shape | null = null;
 
   /** @internal */
   constructor(storage: Storage, shape: Shape, dtype: DType, strides: readonly number[], offset: number) {
@@ -55,7 +56,7 @@ export class Tensor implements Managed {
         "Tensor: the constructor is internal; make tensors with tensor(), zeros(), randn() and the like",
       );
     }
-    this.shape = Object.isFrozen(shape) ? shape : Object.freeze(shape);
+    this.extents = shape;
     this.size = sizeOf(shape);
     this.dtype = dtype;
     this.strides = strides;
@@ -63,9 +64,16 @@ export class Tensor implements Managed {
     this.handle = new Handle(storage);
   }
 
+  /** Extent of each axis; empty for a scalar. Frozen. */
+  get shape(): Shape {
+    // A copy, made when somebody asks: freezing costs more than a small operation.
+    this.frozenShape ??= Object.freeze([...this.extents]);
+    return this.frozenShape;
+  }
+
   /** Number of axes. */
   get ndim(): number {
-    return this.shape.length;
+    return this.extents.length;
   }
 
   /**
@@ -83,10 +91,10 @@ export class Tensor implements Managed {
     }
     if (!(value instanceof Tensor)) throw new TypeError("grad: a gradient is a Tensor or null");
     assertAlive(value, "grad");
-    if (value.dtype !== "float32" || !sameShape(value.shape, this.shape)) {
+    if (value.dtype !== "float32" || !sameShape(value.extents, this.extents)) {
       throw new RangeError(
-        `grad: the gradient of a tensor ${formatShape(this.shape)} is float32 of that shape, ` +
-          `got ${value.dtype} ${formatShape(value.shape)}`,
+        `grad: the gradient of a tensor ${formatShape(this.extents)} is float32 of that shape, ` +
+          `got ${value.dtype} ${formatShape(value.extents)}`,
       );
     }
     this.gradient = value.isContiguous ? value : copyOf(value);
@@ -127,14 +135,14 @@ export class Tensor implements Managed {
 
   /** @internal */
   get isContiguous(): boolean {
-    return isContiguous(this.shape, this.strides);
+    return isContiguous(this.extents, this.strides);
   }
 
   /** The value of a tensor of one element. */
   item(): number {
     assertAlive(this, "item");
     if (this.size !== 1) {
-      throw new RangeError(`item: needs a tensor of one element, got shape ${formatShape(this.shape)}`);
+      throw new RangeError(`item: needs a tensor of one element, got shape ${formatShape(this.extents)}`);
     }
     return readElement(this);
   }
@@ -155,7 +163,7 @@ export class Tensor implements Managed {
     let position = 0;
     const nest = (axis: number): NestedArray => {
       if (axis === this.ndim) return flat[position++];
-      return Array.from({ length: this.shape[axis] }, () => nest(axis + 1));
+      return Array.from({ length: this.extents[axis] }, () => nest(axis + 1));
     };
     return nest(0);
   }
@@ -164,10 +172,10 @@ export class Tensor implements Managed {
   toString(): string {
     if (this.handle.freed !== null) return `Tensor(freed ${this.handle.freed})`;
     const flat = this.copyOut("toString");
-    const strides = contiguousStrides(this.shape);
+    const strides = contiguousStrides(this.extents);
     const write = (axis: number, start: number): string => {
       if (axis === this.ndim) return String(Number(flat[start].toPrecision(5)));
-      const extent = this.shape[axis];
+      const extent = this.extents[axis];
       const items: string[] = [];
       for (let i = 0; i < extent; i++) {
         if (extent > 2 * MAX_PRINTED && i === MAX_PRINTED) {
@@ -180,7 +188,7 @@ export class Tensor implements Managed {
       return `[${items.join(separator)}]`;
     };
     const flags = this.requiresGrad ? ", requiresGrad" : "";
-    return `Tensor(${write(0, 0)}, shape ${formatShape(this.shape)}, ${this.dtype}${flags})`;
+    return `Tensor(${write(0, 0)}, shape ${formatShape(this.extents)}, ${this.dtype}${flags})`;
   }
 
   /** Shows the values when a console prints the tensor in Node. */
@@ -227,7 +235,7 @@ export class Tensor implements Managed {
 
 /** A contiguous copy that no scope owns. */
 function copyOf(tensor: Tensor): Tensor {
-  const { shape, dtype, size } = tensor;
+  const { extents: shape, dtype, size } = tensor;
   const copy = new Tensor(new Storage(size * 4), shape, dtype, contiguousStrides(shape), 0);
   copyElements(copy.ptr, tensor);
   return copy;
@@ -239,7 +247,16 @@ export function isTensor(value: unknown): value is Tensor {
 
 /** A new contiguous tensor with uninitialised elements, owned by the innermost scope. */
 export function allocate(shape: Shape, dtype: DType = "float32"): Tensor {
-  const tensor = new Tensor(new Storage(sizeOf(shape) * 4), shape, dtype, contiguousStrides(shape), 0);
+  const strides = contiguousStrides(shape);
+  const tensor = new Tensor(new Storage(sizeOf(shape) * 4), shape, dtype, strides, 0);
+  track(tensor);
+  return tensor;
+}
+
+/** A new contiguous tensor of another's shape, which they share. */
+export function allocateLike(x: Tensor, dtype: DType = "float32"): Tensor {
+  const { extents: shape, size } = x;
+  const tensor = new Tensor(new Storage(size * 4), shape, dtype, contiguousStrides(shape), 0);
   track(tensor);
   return tensor;
 }
@@ -253,7 +270,8 @@ export function viewOf(tensor: Tensor, shape: Shape, strides: readonly number[],
 
 /** A second handle on the same data that no scope owns: the caller frees it. */
 export function alias(tensor: Tensor): Tensor {
-  return aliasAs(tensor, tensor.shape, tensor.strides, tensor.offset);
+  tensor.storage.retain();
+  return new Tensor(tensor.storage, tensor.extents, tensor.dtype, tensor.strides, tensor.offset);
 }
 
 function aliasAs(tensor: Tensor, shape: Shape, strides: readonly number[], offset: number): Tensor {

@@ -21,16 +21,16 @@ function copyStrided(out: number, outStrides: Shape, x: number, xStrides: Shape,
 
 /** Copies x to contiguous elements at an address. */
 export function copyElements(out: number, x: View): void {
-  copyStrided(out, contiguousStrides(x.shape), addressOf(x, x.dtype), x.strides, x.shape);
+  copyStrided(out, contiguousStrides(x.extents), addressOf(x, x.dtype), x.strides, x.extents);
 }
 
 /** Copies x into `out`, of the same shape and dtype; either may be strided, but they must not overlap. */
 export function copy(out: View, x: View): void {
-  copyStrided(addressOf(out, x.dtype), out.strides, addressOf(x, x.dtype), x.strides, out.shape);
+  copyStrided(addressOf(out, x.dtype), out.strides, addressOf(x, x.dtype), x.strides, out.extents);
 }
 
 /** Copies x into `out` of the other dtype; to int32, numbers are truncated. */
 export function convert(out: View, x: View): void {
   const kernel = out.dtype === "float32" ? kernels().convert_i32_f32 : kernels().convert_f32_i32;
-  launch((frame) => kernel(targetOf(out, out.dtype), frame.dense(x, x.dtype), sizeOf(x.shape)));
+  launch((frame) => kernel(targetOf(out, out.dtype), frame.dense(x, x.dtype), x.size));
 }

@@ -20,7 +20,7 @@ export function crossEntropy(
   labels: View,
   { smoothing, ignore }: CrossEntropySettings,
 ): void {
-  const [rows, classes] = scores.shape;
+  const [rows, classes] = scores.extents;
   launch((frame) =>
     kernels().cross_entropy_f32(
       targetOf(losses, "float32"),
@@ -42,7 +42,7 @@ export function crossEntropyGradient(
   saved: { scores: View; labels: View; logSums: View },
   { smoothing, ignore }: CrossEntropySettings,
 ): void {
-  const [rows, classes] = out.shape;
+  const [rows, classes] = out.extents;
   launch((frame) =>
     kernels().cross_entropy_grad_f32(
       targetOf(out, "float32"),

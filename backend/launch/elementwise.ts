@@ -1,7 +1,7 @@
 // Operations on each element.
 
-import { writePlan } from "../plan";
-import { broadcastStrides, collapse, isContiguous, sameShape, sizeOf } from "../shape";
+import { writeFlatPlan, writePlan } from "../plan";
+import { broadcastStrides, collapse, isContiguous, sameShape } from "../shape";
 import { addressOf, targetOf, type View } from "../view";
 import { type KernelTaking, kernels } from "../wasm";
 import { launch } from "./frame";
@@ -23,20 +23,23 @@ type Run = (...values: number[]) => void;
 
 /** out = kernel(a, b), both float32 and broadcast to the shape of `out`. */
 export function binary(kernel: BinaryKernel, out: View, a: View, b: View): void {
-  const size = sizeOf(out.shape);
+  const { size, extents } = out;
   if (size === 0) return;
   const run = kernels()[kernel] as Run;
-  const [to, left, right] = [targetOf(out, "float32"), addressOf(a, "float32"), addressOf(b, "float32")];
-  const { shape } = out;
+  const to = targetOf(out, "float32");
+  const left = addressOf(a, "float32");
+  const right = addressOf(b, "float32");
   const plain =
-    sameShape(a.shape, b.shape) && isContiguous(a.shape, a.strides) && isContiguous(b.shape, b.strides);
+    sameShape(a.extents, b.extents) &&
+    isContiguous(a.extents, a.strides) &&
+    isContiguous(b.extents, b.strides);
   if (plain) {
-    run(to, left, right, 1, writePlan([size], [1], [1]));
+    run(to, left, right, 1, writeFlatPlan(size));
     return;
   }
-  const { shape: dims, strides } = collapse(shape, [
-    broadcastStrides(a.shape, a.strides, shape),
-    broadcastStrides(b.shape, b.strides, shape),
+  const { shape: dims, strides } = collapse(extents, [
+    broadcastStrides(a.extents, a.strides, extents),
+    broadcastStrides(b.extents, b.strides, extents),
   ]);
   run(to, left, right, dims.length, writePlan(dims, strides[0], strides[1]));
 }
@@ -44,7 +47,7 @@ export function binary(kernel: BinaryKernel, out: View, a: View, b: View): void 
 /** out = kernel(x). */
 export function unary(kernel: UnaryKernel, out: View, x: View, parameters: readonly number[] = []): void {
   launch((frame) =>
-    (kernels()[kernel] as Run)(targetOf(out, "float32"), frame.dense(x), sizeOf(x.shape), ...parameters),
+    (kernels()[kernel] as Run)(targetOf(out, "float32"), frame.dense(x), x.size, ...parameters),
   );
 }
 
@@ -61,7 +64,7 @@ export function pairwise(
       targetOf(out, "float32"),
       frame.dense(a),
       frame.dense(b),
-      sizeOf(a.shape),
+      a.size,
       ...parameters,
     ),
   );
@@ -75,12 +78,12 @@ export function select(out: View, condition: View, a: View, b: View): void {
       frame.dense(condition),
       frame.dense(a),
       frame.dense(b),
-      sizeOf(out.shape),
+      out.size,
     ),
   );
 }
 
 /** y += scale * x; y is contiguous, x has the same shape. */
 export function addScaled(y: View, x: View, scale: number): void {
-  launch((frame) => kernels().axpy_f32(targetOf(y, "float32"), frame.dense(x), sizeOf(y.shape), scale));
+  launch((frame) => kernels().axpy_f32(targetOf(y, "float32"), frame.dense(x), y.size, scale));
 }

@@ -13,9 +13,8 @@ export class Frame {
   /** Address of the elements in row-major order: the view's own, or those of a copy. */
   dense(view: View, dtype: DType = "float32"): number {
     const address = addressOf(view, dtype);
-    if (isContiguous(view.shape, view.strides)) return address;
-    const size = view.shape.reduce((product, extent) => product * extent, 1);
-    const copy = this.scratch(size * 4);
+    if (isContiguous(view.extents, view.strides)) return address;
+    const copy = this.scratch(view.size * 4);
     copyElements(copy, view);
     return copy;
   }

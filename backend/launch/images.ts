@@ -54,7 +54,7 @@ export function countLevels(images: ImageBytes): Int32Array {
  * is mirrored.
  */
 export function cropAndFlip(out: View, x: View, windows: Int32Array): void {
-  const [n, channels, height, width] = x.shape;
+  const [n, channels, height, width] = x.extents;
   launch((frame) =>
     kernels().crop_flip_f32(
       targetOf(out, "float32"),

@@ -13,8 +13,8 @@ function around(shape: Shape, axis: number): [outer: number, extent: number, inn
 
 /** out[..., j, ...] = x[..., indices[j], ...]. */
 export function indexSelect(out: View, x: View, axis: number, indices: View): number {
-  const [outer, extent, inner] = around(x.shape, axis);
-  const n = sizeOf(indices.shape);
+  const [outer, extent, inner] = around(x.extents, axis);
+  const n = indices.size;
   return launch((frame) =>
     kernels().index_select_32(
       targetOf(out, x.dtype),
@@ -30,8 +30,8 @@ export function indexSelect(out: View, x: View, axis: number, indices: View): nu
 
 /** out[..., indices[j], ...] += g[..., j, ...]; all indices are in range. */
 export function indexAdd(out: View, g: View, axis: number, indices: View): void {
-  const [outer, extent, inner] = around(out.shape, axis);
-  const n = sizeOf(indices.shape);
+  const [outer, extent, inner] = around(out.extents, axis);
+  const n = indices.size;
   launch((frame) =>
     kernels().index_add_f32(
       targetOf(out, "float32"),
@@ -47,7 +47,7 @@ export function indexAdd(out: View, g: View, axis: number, indices: View): void 
 
 /** out[.., j, ..] = x[.., indices[.., j, ..], ..]; indices have the extents of x but on the axis. */
 export function gather(out: View, x: View, axis: number, indices: View): number {
-  const [outer, extent, inner] = around(x.shape, axis);
+  const [outer, extent, inner] = around(x.extents, axis);
   return launch((frame) =>
     kernels().gather_32(
       targetOf(out, x.dtype),
@@ -55,7 +55,7 @@ export function gather(out: View, x: View, axis: number, indices: View): number 
       frame.dense(indices, "int32"),
       outer,
       extent,
-      indices.shape[axis],
+      indices.extents[axis],
       inner,
     ),
   );
@@ -63,7 +63,7 @@ export function gather(out: View, x: View, axis: number, indices: View): number 
 
 /** out[.., indices[.., j, ..], ..] += g[.., j, ..]; all indices are in range. */
 export function gatherGradient(out: View, g: View, axis: number, indices: View): void {
-  const [outer, extent, inner] = around(out.shape, axis);
+  const [outer, extent, inner] = around(out.extents, axis);
   launch((frame) =>
     kernels().gather_grad_f32(
       targetOf(out, "float32"),
@@ -71,7 +71,7 @@ export function gatherGradient(out: View, g: View, axis: number, indices: View):
       frame.dense(indices, "int32"),
       outer,
       extent,
-      indices.shape[axis],
+      indices.extents[axis],
       inner,
     ),
   );

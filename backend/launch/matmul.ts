@@ -1,6 +1,6 @@
 // Matrix products on the packed GEMM kernel (kernels/linear/gemm.ts).
 
-import { broadcastStrides, type Shape, sizeOf } from "../shape";
+import { broadcastStrides, type Shape } from "../shape";
 import { addressOf, targetOf, type View } from "../view";
 import { kernels } from "../wasm";
 import { type Frame, launch } from "./frame";
@@ -16,10 +16,10 @@ interface Matrices {
 
 /** Reads the last two axes in place when either of them is dense, so that transposes cost nothing. */
 function matricesOf(frame: Frame, x: View, batch: Shape): Matrices {
-  const [rows, columns] = x.shape.slice(-2);
+  const [rows, columns] = x.extents.slice(-2);
   const [rowStride, columnStride] = x.strides.slice(-2);
   const address = addressOf(x, "float32");
-  const outer = x.shape.slice(0, -2);
+  const outer = x.extents.slice(0, -2);
   if ((columnStride === 1 || columns === 1) && (rowStride >= columns || rows === 1)) {
     const offsets = offsetsOf(outer, x.strides.slice(0, -2), batch);
     return { address, transposed: 0, stride: rows === 1 ? columns : rowStride, offsets };
@@ -53,10 +53,10 @@ function offsetsOf(outer: Shape, strides: Shape, batch: Shape): number[] {
 
 /** out [...batch, m, n] = a [..., m, k] times b [..., k, n], broadcasting the axes before the last two. */
 export function matmul(out: View, a: View, b: View): void {
-  if (sizeOf(out.shape) === 0) return;
-  const batch = out.shape.slice(0, -2);
-  const [m, n] = out.shape.slice(-2);
-  const [k] = a.shape.slice(-1);
+  if (out.size === 0) return;
+  const batch = out.extents.slice(0, -2);
+  const [m, n] = out.extents.slice(-2);
+  const [k] = a.extents.slice(-1);
   launch((frame) => {
     const left = matricesOf(frame, a, batch);
     const right = matricesOf(frame, b, batch);

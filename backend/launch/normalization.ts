@@ -12,7 +12,7 @@ function planesOf([n, channels, ...rest]: Shape): [n: number, channels: number, 
 
 /** Mean and variance [C], the latter divided by the count, of each channel of x [N,C,...]. */
 export function channelMoments(mean: View, variance: View, x: View): void {
-  const sizes = planesOf(x.shape);
+  const sizes = planesOf(x.extents);
   launch((frame) =>
     kernels().channel_moments_f32(
       targetOf(mean, "float32"),
@@ -34,7 +34,7 @@ export interface ChannelScale {
 
 /** out = (x - mean) / sqrt(variance + eps) * weight + bias for each channel of x [N,C,...]. */
 export function batchNorm(out: View, x: View, { mean, variance, weight, bias, eps }: ChannelScale): void {
-  const sizes = planesOf(x.shape);
+  const sizes = planesOf(x.extents);
   launch((frame) =>
     kernels().batch_norm_f32(
       targetOf(out, "float32"),
@@ -57,7 +57,7 @@ export function batchNormGradient(
   { mean, variance, weight, eps }: Omit<ChannelScale, "bias">,
   ofBatch: boolean,
 ): void {
-  const sizes = planesOf(x.shape);
+  const sizes = planesOf(x.extents);
   launch((frame) =>
     kernels().batch_norm_grad_f32(
       targetOf(out.x, "float32"),
@@ -82,7 +82,7 @@ export function normalizeRows(out: View, inverse: View, x: View, size: number, e
       targetOf(out, "float32"),
       targetOf(inverse, "float32"),
       frame.dense(x),
-      sizeOf(inverse.shape),
+      inverse.size,
       size,
       eps,
     ),
@@ -97,7 +97,7 @@ export function normalizeRowsGradient(out: View, g: View, y: View, inverse: View
       frame.dense(g),
       frame.dense(y),
       frame.dense(inverse),
-      sizeOf(inverse.shape),
+      inverse.size,
       size,
     ),
   );

@@ -16,7 +16,7 @@ interface Layout {
 
 /** The axes that stay, then those that are reduced. */
 function reducedLast(x: View, axes: readonly number[]): number[] {
-  return [...x.shape.keys()].filter((d) => !axes.includes(d)).concat(axes);
+  return [...x.extents.keys()].filter((d) => !axes.includes(d)).concat(axes);
 }
 
 const extentOf = (shape: Shape, axes: readonly number[]) => axes.reduce((n, d) => n * shape[d], 1);
@@ -26,7 +26,7 @@ const extentOf = (shape: Shape, axes: readonly number[]) => axes.reduce((n, d) =
  * when `innermost` is asked for, are first moved to the end.
  */
 function layoutOf(x: View, axes: readonly number[], innermost: boolean): Layout {
-  const { shape } = x;
+  const { extents: shape } = x;
   const n = extentOf(shape, axes);
   const first = axes[0] ?? 0;
   const last = axes[axes.length - 1] ?? -1;
@@ -40,7 +40,8 @@ function layoutOf(x: View, axes: readonly number[], innermost: boolean): Layout 
     storage: x.storage,
     dtype: x.dtype,
     offset: x.offset,
-    shape: order.map((d) => shape[d]),
+    size: x.size,
+    extents: order.map((d) => shape[d]),
     strides: order.map((d) => x.strides[d]),
   };
   return {
@@ -53,14 +54,14 @@ function layoutOf(x: View, axes: readonly number[], innermost: boolean): Layout 
 
 /** Elements that are reduced to one. */
 export function reducedCount(x: View, axes: readonly number[]): number {
-  return extentOf(x.shape, axes);
+  return extentOf(x.extents, axes);
 }
 
 /** Strides that read rows [rest..., axes...] in the order of x: how the result of mapRows() lies in memory. */
 export function rowStrides(x: View, axes: readonly number[]): number[] {
   const order = reducedLast(x, axes);
-  const strides = contiguousStrides(order.map((d) => x.shape[d]));
-  return x.shape.map((_, d) => strides[order.indexOf(d)]);
+  const strides = contiguousStrides(order.map((d) => x.extents[d]));
+  return x.extents.map((_, d) => strides[order.indexOf(d)]);
 }
 
 /** out = the sum over the axes, divided by `divisor`. */
@@ -159,15 +160,15 @@ export function productGradient(rows: View, g: View, x: View, axes: readonly num
 
 /** Elements that a whole-tensor statistic runs over; their order does not matter to the caller. */
 function dense(frame: Frame, x: View): number {
-  return isContiguous(x.shape, x.strides) ? addressOf(x, "float32") : frame.dense(x);
+  return isContiguous(x.extents, x.strides) ? addressOf(x, "float32") : frame.dense(x);
 }
 
 /** The sum of the squares, in float64. */
 export function sumOfSquares(x: View): number {
-  return launch((frame) => kernels().sum_squares_f32(dense(frame, x), sizeOf(x.shape)));
+  return launch((frame) => kernels().sum_squares_f32(dense(frame, x), x.size));
 }
 
 /** True when no element is NaN or infinite. */
 export function allFinite(x: View): boolean {
-  return launch((frame) => kernels().all_finite_f32(dense(frame, x), sizeOf(x.shape)) === 1);
+  return launch((frame) => kernels().all_finite_f32(dense(frame, x), x.size) === 1);
 }

@@ -7,18 +7,18 @@ import { launch } from "./frame";
 
 /** The first row of D [n,n] with an entry that no distance matrix has, at or before its diagonal; -1 without one. */
 export function invalidDistances(distances: View): number {
-  return launch((frame) => kernels().rips_check_f32(frame.dense(distances), distances.shape[0]));
+  return launch((frame) => kernels().rips_check_f32(frame.dense(distances), distances.extents[0]));
 }
 
 /** The least distance within which one point has all others. */
 export function enclosingRadius(distances: View): number {
-  return launch((frame) => kernels().rips_enclosing_radius_f32(frame.dense(distances), distances.shape[0]));
+  return launch((frame) => kernels().rips_enclosing_radius_f32(frame.dense(distances), distances.extents[0]));
 }
 
 /** The number of edges no longer than that. */
 export function edgeCount(distances: View, longest: number): number {
   return launch((frame) =>
-    kernels().rips_edge_count_f32(frame.dense(distances), distances.shape[0], longest),
+    kernels().rips_edge_count_f32(frame.dense(distances), distances.extents[0], longest),
   );
 }
 
@@ -54,7 +54,7 @@ export function ripsHomology(distances: View, plan: RipsPlan): RipsResult {
   return launch((frame) => {
     const source = frame.dense(distances);
     return withWorkspace("ripsPersistence", plan.maxMemory, (workspace) =>
-      compute(workspace, source, distances.shape[0], plan),
+      compute(workspace, source, distances.extents[0], plan),
     );
   });
 }

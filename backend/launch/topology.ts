@@ -7,7 +7,7 @@ import { launch } from "./frame";
 
 /** out [P,P] = Pearson correlation of the columns of x [N,P]. Returns the first column that is not finite, or -1. */
 export function correlation(out: View, x: View): number {
-  const [n, p] = x.shape;
+  const [n, p] = x.extents;
   const k = kernels();
   return launch((frame) =>
     k.correlation_f32(
@@ -37,7 +37,7 @@ export class CorrelationSums {
       k.correlation_update_f32(
         this.storage.ptr,
         frame.dense(x),
-        x.shape[0],
+        x.extents[0],
         this.p,
         frame.scratch(k.correlation_update_scratch_bytes(this.p)),
       ),
@@ -56,7 +56,7 @@ export class CorrelationSums {
 
 /** out [P,P] = |rho| within [0, 1], with a zero diagonal. */
 export function connectome(out: View, rho: View): void {
-  launch((frame) => kernels().connectome_f32(targetOf(out, "float32"), frame.dense(rho), rho.shape[0]));
+  launch((frame) => kernels().connectome_f32(targetOf(out, "float32"), frame.dense(rho), rho.extents[0]));
 }
 
 /**
@@ -64,7 +64,7 @@ export function connectome(out: View, rho: View): void {
  * not finite, or -1.
  */
 export function graphPersistence(births: Float32Array, deaths: Float32Array, m: View): number {
-  const [p] = m.shape;
+  const [p] = m.extents;
   const k = kernels();
   return launch((frame) => {
     const [birthsAt, deathsAt] = [frame.scratch(births.byteLength), frame.scratch(deaths.byteLength)];
@@ -79,6 +79,6 @@ export function graphPersistence(births: Float32Array, deaths: Float32Array, m: 
 
 /** out [n,n] = Euclidean distances between the rows of points [n,d]. */
 export function euclideanDistances(out: View, points: View): void {
-  const [n, d] = points.shape;
+  const [n, d] = points.extents;
   launch((frame) => kernels().euclidean_distances_f32(targetOf(out, "float32"), frame.dense(points), n, d));
 }

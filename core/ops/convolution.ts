@@ -106,7 +106,7 @@ function gradWeight(sizes: Sizes, g: Tensor, x: Tensor): Tensor {
 
 /** Sums over all but the channels. */
 function gradBias(g: Tensor): Tensor {
-  const [n, channels, height, width] = g.shape;
+  const [n, channels, height, width] = g.extents;
   const out = allocate([channels]);
   kernels().conv_bias_grad_f32(out.ptr, contiguous(g).ptr, n, channels, height * width);
   return out;
@@ -125,23 +125,23 @@ function operands(
   const axes = ndim === 4 ? "H,W" : "L";
   const taps = ndim === 4 ? "kh,kw" : "k";
   const layout = transposed ? `[Cin,Cout/groups,${taps}]` : `[Cout,Cin/groups,${taps}]`;
-  const got = `got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`;
+  const got = `got ${formatShape(x.extents)} and ${formatShape(weight.extents)}`;
   if (x.ndim !== ndim || weight.ndim !== ndim || weight.size === 0) {
     throw new RangeError(`${operation}: expected input [N,Cin,${axes}] and weight ${layout}, ${got}`);
   }
-  if (!Number.isInteger(groups) || groups < 1 || weight.shape[0] % groups !== 0) {
+  if (!Number.isInteger(groups) || groups < 1 || weight.extents[0] % groups !== 0) {
     throw new RangeError(`${operation}: ${groups} groups do not divide the channels of ${layout}, ${got}`);
   }
-  const inChannels = transposed ? weight.shape[0] : weight.shape[1] * groups;
-  const outChannels = transposed ? weight.shape[1] * groups : weight.shape[0];
-  if (x.shape[1] !== inChannels) {
+  const inChannels = transposed ? weight.extents[0] : weight.extents[1] * groups;
+  const outChannels = transposed ? weight.extents[1] * groups : weight.extents[0];
+  if (x.extents[1] !== inChannels) {
     throw new RangeError(
       `${operation}: the weight is for ${inChannels} input channels in ${groups} groups, ${got}`,
     );
   }
   if (bias !== null && (bias.ndim !== 1 || bias.size !== outChannels)) {
     throw new RangeError(
-      `${operation}: expected bias [${outChannels}], got ${formatShape(bias.shape)}; ${got}`,
+      `${operation}: expected bias [${outChannels}], got ${formatShape(bias.extents)}; ${got}`,
     );
   }
   return [x, weight, bias];
@@ -185,10 +185,10 @@ function convolve(
   const [sh, sw] = pairOf(operation, "stride", options.stride ?? 1, 1);
   const [ph, pw] = pairOf(operation, "padding", options.padding ?? 0, 0);
   const [dh, dw] = pairOf(operation, "dilation", options.dilation ?? 1, 1);
-  const [n, inChannels, height, width] = x.shape;
-  const [outChannels, , kh, kw] = weight.shape;
-  const outHeight = countWindows(operation, x.shape, height, [kh, sh, ph, dh]);
-  const outWidth = countWindows(operation, x.shape, width, [kw, sw, pw, dw]);
+  const [n, inChannels, height, width] = x.extents;
+  const [outChannels, , kh, kw] = weight.extents;
+  const outHeight = countWindows(operation, x.extents, height, [kh, sh, ph, dh]);
+  const outWidth = countWindows(operation, x.extents, width, [kw, sw, pw, dw]);
   const images = [n, inChannels, height, width] as const;
   const windows = [outChannels, kh, kw, sh, sw, ph, pw, dh, dw] as const;
   const sizes: Sizes = [...images, ...windows, options.groups ?? 1, outHeight, outWidth];
@@ -213,8 +213,8 @@ export function convTranspose2d(
   const padding = pairOf(operation, "padding", options.padding ?? 0, 0);
   const dilation = pairOf(operation, "dilation", options.dilation ?? 1, 1);
   const extra = pairOf(operation, "outputPadding", options.outputPadding ?? 0, 0);
-  const [n, inChannels, ...extents] = x.shape;
-  const [, outPerGroup, ...taps] = weight.shape;
+  const [n, inChannels, ...extents] = x.extents;
+  const [, outPerGroup, ...taps] = weight.extents;
   const [outHeight, outWidth] = extents.map((extent, d) => {
     if (extra[d] >= Math.max(stride[d], dilation[d])) {
       throw new RangeError(
@@ -224,7 +224,7 @@ export function convTranspose2d(
     const out = (extent - 1) * stride[d] - 2 * padding[d] + dilation[d] * (taps[d] - 1) + extra[d] + 1;
     if (extent < 1 || out < 1) {
       throw new RangeError(
-        `${operation}: no output is left of ${formatShape(x.shape)} and weight ${formatShape(weight.shape)} ` +
+        `${operation}: no output is left of ${formatShape(x.extents)} and weight ${formatShape(weight.extents)} ` +
           `after padding by ${padding[d]}`,
       );
     }

@@ -2,11 +2,11 @@
 
 import * as launch from "../../backend/launch/cross-entropy";
 import { type Backward, record } from "../autograd";
-import { allocate, type Tensor } from "../tensor";
+import { allocate, allocateLike, type Tensor } from "../tensor";
 
 function rule(settings: launch.CrossEntropySettings): Backward {
   return (g, [scores, labels, logSums]) => {
-    const gradient = allocate(scores.shape);
+    const gradient = allocateLike(scores);
     launch.crossEntropyGradient(gradient, g, { scores, labels, logSums }, settings);
     return [gradient];
   };
@@ -21,7 +21,7 @@ export function crossEntropyOfRows(
   labels: Tensor,
   settings: launch.CrossEntropySettings,
 ): Tensor {
-  const [rows] = scores.shape;
+  const [rows] = scores.extents;
   const [losses, logSums] = [allocate([rows]), allocate([rows])];
   launch.crossEntropy(losses, logSums, scores, labels, settings);
   return record("crossEntropy", losses, [scores], [scores, labels, logSums], rule(settings));

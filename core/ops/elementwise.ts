@@ -6,7 +6,7 @@ import { type PairKernel, pairwise, type UnaryKernel, unary } from "../../backen
 import { type Backward, record } from "../autograd";
 import { checkChoice, checkTensor, describe } from "../check";
 import { binary, contiguousCopy } from "../compute";
-import { allocate, type DType, defineMethods, type Tensor } from "../tensor";
+import { allocateLike, type DType, defineMethods, type Tensor } from "../tensor";
 import { mul, operand } from "./arithmetic";
 
 function define(name: string, forward: UnaryKernel, gradient: PairKernel, saves: "x" | "y") {
@@ -17,7 +17,7 @@ function define(name: string, forward: UnaryKernel, gradient: PairKernel, saves:
         throw new TypeError(`${name}: expected a number, got ${describe(parameter)}`);
       }
     }
-    const y = allocate(x.shape);
+    const y = allocateLike(x);
     unary(forward, y, x, parameters);
     return record(name, y, [x], [saves === "x" ? x : y], elementRule(gradient, parameters));
   };
@@ -26,7 +26,7 @@ function define(name: string, forward: UnaryKernel, gradient: PairKernel, saves:
 /** Apart from define()'s function, so that the rule closes over nothing but these. */
 function elementRule(kernel: PairKernel, parameters: readonly number[]): Backward {
   return (g, [saved]) => {
-    const out = allocate(g.shape);
+    const out = allocateLike(g);
     pairwise(kernel, out, g, saved, parameters);
     return [out];
   };
@@ -38,7 +38,7 @@ const zeroRule: Backward = (g) => [binary("sub", "sub_f32", g, g)];
 function defineStep(name: string, forward: UnaryKernel) {
   return (input: Tensor): Tensor => {
     const x = operand(name, input);
-    const y = allocate(x.shape);
+    const y = allocateLike(x);
     unary(forward, y, x);
     return record(name, y, [x], [], zeroRule);
   };
@@ -109,7 +109,7 @@ export function astype(x: Tensor, dtype: DType): Tensor {
   checkTensor("astype", x);
   checkChoice("astype", "dtype", dtype, ["float32", "int32"]);
   if (dtype === x.dtype) return clone(x);
-  const out = allocate(x.shape, dtype);
+  const out = allocateLike(x, dtype);
   convert(out, x);
   return out;
 }

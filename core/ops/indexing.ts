@@ -8,7 +8,7 @@ import { checkTensor } from "../check";
 import { broadcastTo, contiguous, full, scalar } from "../compute";
 import { formatShape } from "../errors";
 import { broadcastShapes, normalizeAxis, type Shape } from "../shape";
-import { allocate, defineMethods, type Tensor } from "../tensor";
+import { allocate, allocateLike, defineMethods, type Tensor } from "../tensor";
 import { type Operand, operand } from "./arithmetic";
 import { slice } from "./layout";
 
@@ -33,15 +33,15 @@ function checkRange(operation: string, bad: number, indices: Tensor, axis: numbe
 
 export function indexSelect(x: Tensor, axis: number, indices: Tensor): Tensor {
   checkTensor("indexSelect", x);
-  const along = normalizeAxis("indexSelect", axis, x.shape);
+  const along = normalizeAxis("indexSelect", axis, x.extents);
   const picks = checkIndices("indexSelect", indices);
   if (picks.ndim !== 1)
-    throw new RangeError(`indexSelect: indices must be [n], got ${formatShape(picks.shape)}`);
+    throw new RangeError(`indexSelect: indices must be [n], got ${formatShape(picks.extents)}`);
   const out = allocate(
-    x.shape.map((e, d) => (d === along ? picks.size : e)),
+    x.extents.map((e, d) => (d === along ? picks.size : e)),
     x.dtype,
   );
-  checkRange("indexSelect", launch.indexSelect(out, x, along, picks), picks, along, x.shape);
+  checkRange("indexSelect", launch.indexSelect(out, x, along, picks), picks, along, x.extents);
   return record("indexSelect", out, [x], [picks], indexSelectRule(along));
 }
 
@@ -55,19 +55,19 @@ function indexSelectRule(axis: number): Backward {
 
 export function gather(x: Tensor, axis: number, indices: Tensor): Tensor {
   checkTensor("gather", x);
-  const along = normalizeAxis("gather", axis, x.shape);
+  const along = normalizeAxis("gather", axis, x.extents);
   const picks = checkIndices("gather", indices);
-  const fits = picks.ndim === x.ndim && picks.shape.every((e, d) => d === along || e <= x.shape[d]);
+  const fits = picks.ndim === x.ndim && picks.extents.every((e, d) => d === along || e <= x.extents[d]);
   if (!fits) {
     throw new RangeError(
-      `gather: indices of shape ${formatShape(picks.shape)} do not fit ${formatShape(x.shape)} on axis ${along}`,
+      `gather: indices of shape ${formatShape(picks.extents)} do not fit ${formatShape(x.extents)} on axis ${along}`,
     );
   }
   let source = x;
-  for (const [d, e] of picks.shape.entries())
-    if (d !== along && e < source.shape[d]) source = slice(source, d, 0, e);
-  const out = allocate(picks.shape, x.dtype);
-  checkRange("gather", launch.gather(out, source, along, picks), picks, along, x.shape);
+  for (const [d, e] of picks.extents.entries())
+    if (d !== along && e < source.extents[d]) source = slice(source, d, 0, e);
+  const out = allocateLike(picks, x.dtype);
+  checkRange("gather", launch.gather(out, source, along, picks), picks, along, x.extents);
   return record("gather", out, [source], [picks], gatherRule(along));
 }
 
@@ -87,13 +87,16 @@ function choose(mask: Tensor, a: Tensor, b: Tensor, shape: Shape): Tensor {
 
 const whereRule: Backward = (g, [mask], { needs }) => {
   const zero = scalar(0);
-  return [needs[0] ? choose(mask, g, zero, g.shape) : null, needs[1] ? choose(mask, zero, g, g.shape) : null];
+  return [
+    needs[0] ? choose(mask, g, zero, g.extents) : null,
+    needs[1] ? choose(mask, zero, g, g.extents) : null,
+  ];
 };
 
 /** condition != 0 ? a : b for each element, broadcasting all three. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const [c, x, y] = [operand("where", condition), operand("where", a), operand("where", b)];
-  const shape = broadcastShapes("where", broadcastShapes("where", c.shape, x.shape), y.shape);
+  const shape = broadcastShapes("where", broadcastShapes("where", c.extents, x.extents), y.extents);
   return record("where", choose(c, x, y, shape), [x, y], [c], whereRule);
 }
 

@@ -24,17 +24,17 @@ export function flatten(x: Tensor): Tensor {
 
 export function squeeze(x: Tensor, axis?: number): Tensor {
   checkTensor("squeeze", x);
-  const only = axis === undefined ? null : normalizeAxis("squeeze", axis, x.shape);
+  const only = axis === undefined ? null : normalizeAxis("squeeze", axis, x.extents);
   const stays = (extent: number, d: number) => extent !== 1 || (only !== null && d !== only);
-  const shape = x.shape.filter(stays);
-  const strides = x.strides.filter((_, d) => stays(x.shape[d], d));
+  const shape = x.extents.filter(stays);
+  const strides = x.strides.filter((_, d) => stays(x.extents[d], d));
   return record("squeeze", viewOf(x, shape, strides, x.offset), [x], [], reshapeRule);
 }
 
 export function unsqueeze(x: Tensor, axis: number): Tensor {
   checkTensor("unsqueeze", x);
-  const at = normalizeAxis("unsqueeze", axis, [...x.shape, 1]);
-  const shape = [...x.shape.slice(0, at), 1, ...x.shape.slice(at)];
+  const at = normalizeAxis("unsqueeze", axis, [...x.extents, 1]);
+  const shape = [...x.extents.slice(0, at), 1, ...x.extents.slice(at)];
   const strides = [...x.strides.slice(0, at), 1, ...x.strides.slice(at)];
   return record("unsqueeze", viewOf(x, shape, strides, x.offset), [x], [], reshapeRule);
 }
@@ -43,7 +43,7 @@ export function unsqueeze(x: Tensor, axis: number): Tensor {
 function rearranged(x: Tensor, order: readonly number[]): Tensor {
   return viewOf(
     x,
-    order.map((d) => x.shape[d]),
+    order.map((d) => x.extents[d]),
     order.map((d) => x.strides[d]),
     x.offset,
   );
@@ -56,10 +56,10 @@ function permuteRule(inverse: readonly number[]): Backward {
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   checkTensor("permute", x);
   if (!Array.isArray(axes)) throw new TypeError(`permute: axes are an array, got ${describe(axes)}`);
-  const order = axes.map((axis) => normalizeAxis("permute", axis, x.shape));
+  const order = axes.map((axis) => normalizeAxis("permute", axis, x.extents));
   if (order.length !== x.ndim || new Set(order).size !== order.length) {
     throw new RangeError(
-      `permute: [${axes.join(",")}] is no order of the ${x.ndim} axes of ${formatShape(x.shape)}`,
+      `permute: [${axes.join(",")}] is no order of the ${x.ndim} axes of ${formatShape(x.extents)}`,
     );
   }
   const inverse = order.map((_, d) => order.indexOf(d));
@@ -68,9 +68,9 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
 
 export function transpose(x: Tensor, a: number, b: number): Tensor {
   checkTensor("transpose", x);
-  const order = x.shape.map((_, d) => d);
-  const p = normalizeAxis("transpose", a, x.shape);
-  const q = normalizeAxis("transpose", b, x.shape);
+  const order = x.extents.map((_, d) => d);
+  const p = normalizeAxis("transpose", a, x.extents);
+  const q = normalizeAxis("transpose", b, x.extents);
   [order[p], order[q]] = [order[q], order[p]];
   return permute(x, order);
 }
@@ -84,19 +84,19 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   const target = checkShape(
     "expand",
     Array.isArray(shape)
-      ? shape.map((extent, d) => (extent === -1 && d >= lead ? x.shape[d - lead] : extent))
+      ? shape.map((extent, d) => (extent === -1 && d >= lead ? x.extents[d - lead] : extent))
       : shape,
   );
-  const fits = lead >= 0 && x.shape.every((extent, d) => extent === 1 || extent === target[d + lead]);
+  const fits = lead >= 0 && x.extents.every((extent, d) => extent === 1 || extent === target[d + lead]);
   if (!fits)
-    throw new RangeError(`expand: shape ${formatShape(x.shape)} does not expand to ${formatShape(shape)}`);
+    throw new RangeError(`expand: shape ${formatShape(x.extents)} does not expand to ${formatShape(shape)}`);
   checkInteger("expand", "the number of elements", sizeOf(target));
   return record("expand", broadcastTo(x, target), [x], [], passRule);
 }
 
 /** A window [start, end) with a step on one axis, without recording. Bounds are already within the shape. */
 function windowOf(x: Tensor, axis: number, start: number, length: number, step: number): Tensor {
-  const shape = x.shape.map((extent, d) => (d === axis ? length : extent));
+  const shape = x.extents.map((extent, d) => (d === axis ? length : extent));
   const strides = x.strides.map((stride, d) => (d === axis ? stride * step : stride));
   return viewOf(x, shape, strides, x.offset + (length > 0 ? start * x.strides[axis] : 0));
 }
@@ -119,9 +119,9 @@ function clipBound(name: string, bound: number, extent: number): number {
 
 export function slice(x: Tensor, axis: number, start: number, end?: number, step = 1): Tensor {
   checkTensor("slice", x);
-  const along = normalizeAxis("slice", axis, x.shape);
+  const along = normalizeAxis("slice", axis, x.extents);
   checkInteger("slice", "step", step, { atLeast: 1 });
-  const extent = x.shape[along];
+  const extent = x.extents[along];
   const from = clipBound("start", start, extent);
   const length = Math.max(0, Math.ceil((clipBound("end", end ?? extent, extent) - from) / step));
   const out = windowOf(x, along, from, length, step);
@@ -130,9 +130,9 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
 
 export function split(x: Tensor, size: number, axis = 0): Tensor[] {
   checkTensor("split", x);
-  const along = normalizeAxis("split", axis, x.shape);
+  const along = normalizeAxis("split", axis, x.extents);
   checkInteger("split", "size", size, { atLeast: 1 });
-  const count = Math.max(1, Math.ceil(x.shape[along] / size));
+  const count = Math.max(1, Math.ceil(x.extents[along] / size));
   return Array.from({ length: count }, (_, i) => slice(x, along, i * size, (i + 1) * size));
 }
 
@@ -156,22 +156,22 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
     widths.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isCount));
   if (!valid) {
     throw new RangeError(
-      `pad: needs [before, after] counts of 0 or more for at most ${x.ndim} axes of ${formatShape(x.shape)}, ` +
+      `pad: needs [before, after] counts of 0 or more for at most ${x.ndim} axes of ${formatShape(x.extents)}, ` +
         `got ${JSON.stringify(widths)}`,
     );
   }
   if (typeof value !== "number") throw new TypeError(`pad: value must be a number, got ${describe(value)}`);
-  const before = x.shape.map((_, d) => widths[d]?.[0] ?? 0);
-  const shape = x.shape.map((extent, d) => before[d] + extent + (widths[d]?.[1] ?? 0));
+  const before = x.extents.map((_, d) => widths[d]?.[0] ?? 0);
+  const shape = x.extents.map((extent, d) => before[d] + extent + (widths[d]?.[1] ?? 0));
   const out = full(checkShape("pad", shape), value, x.dtype);
-  copy(inner(out, x.shape, before), x);
+  copy(inner(out, x.extents, before), x);
   return record("pad", out, [x], [], padRule(before));
 }
 
 function reversed(x: Tensor, axis: number): Tensor {
   const strides = x.strides.map((stride, d) => (d === axis ? -stride : stride));
-  const last = Math.max(0, x.shape[axis] - 1);
-  return contiguousCopy(viewOf(x, x.shape, strides, x.offset + last * x.strides[axis]));
+  const last = Math.max(0, x.extents[axis] - 1);
+  return contiguousCopy(viewOf(x, x.extents, strides, x.offset + last * x.strides[axis]));
 }
 
 function flipRule(axis: number): Backward {
@@ -180,7 +180,7 @@ function flipRule(axis: number): Backward {
 
 export function flip(x: Tensor, axis: number): Tensor {
   checkTensor("flip", x);
-  const along = normalizeAxis("flip", axis, x.shape);
+  const along = normalizeAxis("flip", axis, x.extents);
   return record("flip", reversed(x, along), [x], [], flipRule(along));
 }
 
@@ -192,7 +192,7 @@ export function repeat(x: Tensor, counts: readonly number[]): Tensor {
     );
   }
   const lead = counts.length - x.ndim;
-  const shape = [...new Array<number>(lead).fill(1), ...x.shape];
+  const shape = [...new Array<number>(lead).fill(1), ...x.extents];
   // [a, b] repeated [p, q] times is [a, b] -> [1, a, 1, b] -> [p, a, q, b] -> [p a, q b].
   const tiled = expand(
     reshape(
@@ -224,12 +224,12 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   checkTensors("concat", tensors);
   const mixed = tensors.some((t) => t.dtype !== tensors[0].dtype);
   const parts = mixed ? tensors.map(toFloat32) : tensors;
-  const along = normalizeAxis("concat", axis, parts[0].shape);
+  const along = normalizeAxis("concat", axis, parts[0].extents);
   const others = (shape: Shape) => shape.filter((_, d) => d !== along);
   for (const t of parts) {
-    if (t.ndim !== parts[0].ndim || !sameShape(others(t.shape), others(parts[0].shape))) {
+    if (t.ndim !== parts[0].ndim || !sameShape(others(t.extents), others(parts[0].extents))) {
       throw new RangeError(
-        `concat: shapes must agree but for axis ${along}: ${parts.map((p) => formatShape(p.shape)).join(" ")}`,
+        `concat: shapes must agree but for axis ${along}: ${parts.map((p) => formatShape(p.extents)).join(" ")}`,
       );
     }
   }
@@ -237,13 +237,13 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   let total = 0;
   for (const t of parts) {
     starts.push(total);
-    total += t.shape[along];
+    total += t.extents[along];
   }
   const out = allocate(
-    parts[0].shape.map((extent, d) => (d === along ? total : extent)),
+    parts[0].extents.map((extent, d) => (d === along ? total : extent)),
     parts[0].dtype,
   );
-  for (const [i, t] of parts.entries()) copy(windowOf(out, along, starts[i], t.shape[along], 1), t);
+  for (const [i, t] of parts.entries()) copy(windowOf(out, along, starts[i], t.extents[along], 1), t);
   return record("concat", out, parts, [], concatRule(along, starts));
 }
 
@@ -251,11 +251,11 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   checkTensors("stack", tensors);
   for (const t of tensors) {
-    if (!sameShape(t.shape, tensors[0].shape)) {
-      throw new RangeError(`stack: shapes differ: ${tensors.map((p) => formatShape(p.shape)).join(" ")}`);
+    if (!sameShape(t.extents, tensors[0].extents)) {
+      throw new RangeError(`stack: shapes differ: ${tensors.map((p) => formatShape(p.extents)).join(" ")}`);
     }
   }
-  const at = normalizeAxis("stack", axis, [...tensors[0].shape, 1]);
+  const at = normalizeAxis("stack", axis, [...tensors[0].extents, 1]);
   return concat(
     tensors.map((t) => unsqueeze(t, at)),
     at,
@@ -264,22 +264,22 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 
 export function detach(x: Tensor): Tensor {
   checkTensor("detach", x);
-  return viewOf(x, x.shape, x.strides, x.offset);
+  return viewOf(x, x.extents, x.strides, x.offset);
 }
 
 export function assign<T extends Tensor>(x: T, values: Tensor | number): T {
   checkTensor("assign", x);
-  if (x.shape.some((extent, d) => extent > 1 && x.strides[d] === 0)) {
+  if (x.extents.some((extent, d) => extent > 1 && x.strides[d] === 0)) {
     throw new RangeError(
-      `assign: the elements of an expanded view ${formatShape(x.shape)} share memory; assign to its clone()`,
+      `assign: the elements of an expanded view ${formatShape(x.extents)} share memory; assign to its clone()`,
     );
   }
   let source = values;
-  if (typeof source === "number") source = full(x.shape, source, x.dtype);
+  if (typeof source === "number") source = full(x.extents, source, x.dtype);
   checkTensor("assign", source);
-  if (!sameShape(source.shape, x.shape) || source.dtype !== x.dtype) {
+  if (!sameShape(source.extents, x.extents) || source.dtype !== x.dtype) {
     throw new RangeError(
-      `assign: expected ${x.dtype} ${formatShape(x.shape)}, got ${source.dtype} ${formatShape(source.shape)}`,
+      `assign: expected ${x.dtype} ${formatShape(x.extents)}, got ${source.dtype} ${formatShape(source.extents)}`,
     );
   }
   // Views that overlap are read before they are written.
@@ -341,7 +341,7 @@ Object.defineProperty(Tensor.prototype, "T", {
   get(this: Tensor) {
     return permute(
       this,
-      this.shape.map((_, d) => this.ndim - 1 - d),
+      this.extents.map((_, d) => this.ndim - 1 - d),
     );
   },
 });

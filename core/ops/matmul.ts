@@ -10,12 +10,12 @@ import { reshape, squeeze, unsqueeze } from "./layout";
 
 /** Unrecorded product of tensors of at least two axes, broadcasting those before. */
 function product(a: Tensor, b: Tensor): Tensor {
-  const [m, k] = a.shape.slice(-2);
-  const [inner, n] = b.shape.slice(-2);
+  const [m, k] = a.extents.slice(-2);
+  const [inner, n] = b.extents.slice(-2);
   if (k !== inner) {
-    throw new RangeError(`matmul: inner sizes differ: ${formatShape(a.shape)} x ${formatShape(b.shape)}`);
+    throw new RangeError(`matmul: inner sizes differ: ${formatShape(a.extents)} x ${formatShape(b.extents)}`);
   }
-  const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const batch = broadcastShapes("matmul", a.extents.slice(0, -2), b.extents.slice(0, -2));
   const out = allocate([...batch, m, n]);
   launch.matmul(out, a, b);
   return out;
@@ -23,7 +23,7 @@ function product(a: Tensor, b: Tensor): Tensor {
 
 function swapLast(x: Tensor): Tensor {
   const swap = (list: Shape) => [...list.slice(0, -2), list[list.length - 1], list[list.length - 2]];
-  return viewOf(x, swap(x.shape), swap(x.strides), x.offset);
+  return viewOf(x, swap(x.extents), swap(x.strides), x.offset);
 }
 
 const productRule: Backward = (g, [a, b], { needs }) => [
@@ -35,19 +35,19 @@ export function matmul(left: Tensor, right: Tensor): Tensor {
   const [a, b] = [operand("matmul", left), operand("matmul", right)];
   if (a.ndim === 0 || b.ndim === 0) {
     throw new RangeError(
-      `matmul: needs vectors or matrices, got ${formatShape(a.shape)} x ${formatShape(b.shape)}`,
+      `matmul: needs vectors or matrices, got ${formatShape(a.extents)} x ${formatShape(b.extents)}`,
     );
   }
   if (a.ndim === 1 && b.ndim === 1 && a.size !== b.size) {
-    throw new RangeError(`matmul: inner sizes differ: ${formatShape(a.shape)} x ${formatShape(b.shape)}`);
+    throw new RangeError(`matmul: inner sizes differ: ${formatShape(a.extents)} x ${formatShape(b.extents)}`);
   }
   if (a.ndim === 1) return squeeze(matmul(unsqueeze(a, 0), b), b.ndim === 1 ? 0 : -2);
   if (b.ndim === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
   if (a.ndim > 2 && b.ndim === 2) {
     // One large product instead of a batch of small ones.
-    const rows = a.shape.slice(0, -1).reduce((n, extent) => n * extent, 1);
-    const flat = matmul(reshape(a, [rows, a.shape[a.ndim - 1]]), b);
-    return reshape(flat, [...a.shape.slice(0, -1), b.shape[1]]);
+    const rows = a.extents.slice(0, -1).reduce((n, extent) => n * extent, 1);
+    const flat = matmul(reshape(a, [rows, a.extents[a.ndim - 1]]), b);
+    return reshape(flat, [...a.extents.slice(0, -1), b.extents[1]]);
   }
   const saved = [b.requiresGrad ? a : null, a.requiresGrad ? b : null];
   return record("matmul", product(a, b), [a, b], saved, productRule);

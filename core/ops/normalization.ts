@@ -3,7 +3,7 @@
 import * as launch from "../../backend/launch/normalization";
 import { type Backward, record } from "../autograd";
 import { checkTensor } from "../check";
-import { allocate, type Tensor } from "../tensor";
+import { allocate, allocateLike, type Tensor } from "../tensor";
 import { operand } from "./arithmetic";
 
 /** Means and variances [C] of the channels. */
@@ -16,7 +16,7 @@ export interface Moments {
 /** Mean and variance of each channel of x [N,C,...]. */
 export function channelMoments(input: Tensor): Moments {
   const x = operand("batchNorm", input);
-  const [, channels] = x.shape;
+  const [, channels] = x.extents;
   const [mean, variance] = [allocate([channels]), allocate([channels])];
   launch.channelMoments(mean, variance, x);
   return { mean, variance };
@@ -24,7 +24,7 @@ export function channelMoments(input: Tensor): Moments {
 
 function batchNormRule(eps: number, ofBatch: boolean): Backward {
   return (g, [x, mean, variance, weight]) => {
-    const out = { x: allocate(x.shape), weight: allocate(mean.shape), bias: allocate(mean.shape) };
+    const out = { x: allocateLike(x), weight: allocateLike(mean), bias: allocateLike(mean) };
     launch.batchNormGradient(out, g, x, { mean, variance, weight: weight ?? null, eps }, ofBatch);
     return [out.x, out.weight, out.bias];
   };
@@ -44,7 +44,7 @@ export function batchNorm(
   const x = operand("batchNorm", input);
   const parameters = affine === null ? [] : [affine.weight, affine.bias];
   for (const tensor of [mean, variance, ...parameters]) checkTensor("batchNorm", tensor);
-  const out = allocate(x.shape);
+  const out = allocateLike(x);
   const [weight, bias] = [affine?.weight ?? null, affine?.bias ?? null];
   launch.batchNorm(out, x, { mean, variance, weight, bias, eps });
   const saved = [x, mean, variance, ...parameters.slice(0, 1)];
@@ -53,7 +53,7 @@ export function batchNorm(
 
 function normalizeRowsRule(size: number): Backward {
   return (g, [y, inverse]) => {
-    const gx = allocate(g.shape);
+    const gx = allocateLike(g);
     launch.normalizeRowsGradient(gx, g, y, inverse, size);
     return [gx];
   };
@@ -62,7 +62,7 @@ function normalizeRowsRule(size: number): Backward {
 /** (x - mean) / sqrt(variance + eps) over rows of `size` elements, x being read in row-major order. */
 export function normalizeRows(input: Tensor, size: number, eps: number): Tensor {
   const x = operand("normalizeRows", input);
-  const [out, inverse] = [allocate(x.shape), allocate([x.size / size])];
+  const [out, inverse] = [allocateLike(x), allocate([x.size / size])];
   launch.normalizeRows(out, inverse, x, size, eps);
   return record("normalizeRows", out, [x], [out, inverse], normalizeRowsRule(size));
 }

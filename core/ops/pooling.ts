@@ -4,7 +4,7 @@ import { kernels } from "../../backend/wasm";
 import { record } from "../autograd";
 import { contiguous } from "../compute";
 import { formatShape } from "../errors";
-import { allocate, defineMethods, type Tensor } from "../tensor";
+import { allocate, allocateLike, defineMethods, type Tensor } from "../tensor";
 import { operand } from "./arithmetic";
 import { countWindows, type Pair, pairOf, requireImages } from "./window";
 
@@ -33,22 +33,22 @@ function windowsOf(operation: string, x: Tensor, size: Pair, options: PoolingOpt
   if (2 * ph > kh || 2 * pw > kw) {
     throw new RangeError(`${operation}: padding [${ph},${pw}] is more than half the window [${kh},${kw}]`);
   }
-  const [, , h, w] = x.shape;
-  const oh = countWindows(operation, x.shape, h, [kh, sh, ph, 1]);
-  const ow = countWindows(operation, x.shape, w, [kw, sw, pw, 1]);
+  const [, , h, w] = x.extents;
+  const oh = countWindows(operation, x.extents, h, [kh, sh, ph, 1]);
+  const ow = countWindows(operation, x.extents, w, [kw, sw, pw, 1]);
   return [h, w, kh, kw, sh, sw, ph, pw, oh, ow];
 }
 
 export function maxPool2d(input: Tensor, size: Pair, options: PoolingOptions = {}): Tensor {
   const x = operand("maxPool2d", input);
   const windows = windowsOf("maxPool2d", x, size, options);
-  const [n, c, h, w] = x.shape;
+  const [n, c, h, w] = x.extents;
   const [oh, ow] = windows.slice(8);
   const out = allocate([n, c, oh, ow]);
-  const indices = allocate(out.shape, "int32");
+  const indices = allocateLike(out, "int32");
   kernels().max_pool2d_forward_f32(out.ptr, indices.ptr, contiguous(x).ptr, n * c, ...windows);
   return record("maxPool2d", out, [x], [indices], (g, [chosen]) => {
-    const gx = allocate(x.shape);
+    const gx = allocateLike(x);
     kernels().max_pool2d_backward_f32(gx.ptr, contiguous(g).ptr, chosen.ptr, n * c, h * w, oh * ow);
     return [gx];
   });
@@ -58,11 +58,11 @@ export function avgPool2d(input: Tensor, size: Pair, options: AveragePoolingOpti
   const x = operand("avgPool2d", input);
   const windows = windowsOf("avgPool2d", x, size, options);
   const countPadding = Number(options.countIncludePad ?? true);
-  const [n, c] = x.shape;
+  const [n, c] = x.extents;
   const out = allocate([n, c, windows[8], windows[9]]);
   kernels().avg_pool2d_forward_f32(out.ptr, contiguous(x).ptr, n * c, ...windows, countPadding);
   return record("avgPool2d", out, [x], [], (g) => {
-    const gx = allocate(x.shape);
+    const gx = allocateLike(x);
     kernels().avg_pool2d_backward_f32(gx.ptr, contiguous(g).ptr, n * c, ...windows, countPadding);
     return [gx];
   });
@@ -72,14 +72,14 @@ export function adaptiveAvgPool2d(input: Tensor, size: Pair): Tensor {
   const x = operand("adaptiveAvgPool2d", input);
   requireImages("adaptiveAvgPool2d", x);
   const [oh, ow] = pairOf("adaptiveAvgPool2d", "the output size", size, 1);
-  const [n, c, h, w] = x.shape;
+  const [n, c, h, w] = x.extents;
   if (h * w === 0) {
-    throw new RangeError(`adaptiveAvgPool2d: nothing to average in shape ${formatShape(x.shape)}`);
+    throw new RangeError(`adaptiveAvgPool2d: nothing to average in shape ${formatShape(x.extents)}`);
   }
   const out = allocate([n, c, oh, ow]);
   kernels().adaptive_avg_pool2d_forward_f32(out.ptr, contiguous(x).ptr, n * c, h, w, oh, ow);
   return record("adaptiveAvgPool2d", out, [x], [], (g) => {
-    const gx = allocate(x.shape);
+    const gx = allocateLike(x);
     kernels().adaptive_avg_pool2d_backward_f32(gx.ptr, contiguous(g).ptr, n * c, h, w, oh, ow);
     return [gx];
   });
@@ -89,11 +89,11 @@ export function upsample(input: Tensor, scale: Pair): Tensor {
   const x = operand("upsample", input);
   requireImages("upsample", x);
   const [sh, sw] = pairOf("upsample", "scale", scale, 1);
-  const [n, c, h, w] = x.shape;
+  const [n, c, h, w] = x.extents;
   const out = allocate([n, c, h * sh, w * sw]);
   kernels().upsample_nearest2d_forward_f32(out.ptr, contiguous(x).ptr, n * c, h, w, sh, sw);
   return record("upsample", out, [x], [], (g) => {
-    const gx = allocate(x.shape);
+    const gx = allocateLike(x);
     kernels().upsample_nearest2d_backward_f32(gx.ptr, contiguous(g).ptr, n * c, h, w, sh, sw);
     return [gx];
   });

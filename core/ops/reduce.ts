@@ -43,8 +43,8 @@ function reductionOf(
 ): Reduction {
   const x = operand(name, input);
   checkOptions(name, options, known);
-  const axes = normalizeAxes(name, axis, x.shape);
-  const shape = reducedShape(x.shape, axes, options.keepDims ?? false);
+  const axes = normalizeAxes(name, axis, x.extents);
+  const shape = reducedShape(x.extents, axes, options.keepDims ?? false);
   return { x, axes, n: launch.reducedCount(x, axes), shape };
 }
 
@@ -92,7 +92,7 @@ export function mean(input: Tensor, axis?: Axes, options: ReduceOptions = {}): T
 function varianceRule(axes: readonly number[], n: number, correction: number): Backward {
   return (g, [x]) => {
     const centred = minus(x, sumOver(x, axes, n, true));
-    return [times(centred, times(spread(g, x.shape, axes), scalar(2 / (n - correction))))];
+    return [times(centred, times(spread(g, x.extents, axes), scalar(2 / (n - correction))))];
   };
 }
 
@@ -111,13 +111,13 @@ export function std(input: Tensor, axis?: Axes, options: VarianceOptions = {}): 
 }
 
 function requireElements(name: string, { n, x }: Reduction): void {
-  if (n === 0) throw new RangeError(`${name}: nothing to reduce in shape ${formatShape(x.shape)}`);
+  if (n === 0) throw new RangeError(`${name}: nothing to reduce in shape ${formatShape(x.extents)}`);
 }
 
 function extremumRule(name: string, axes: readonly number[]): Backward {
   return (g, [x, best]) => {
-    const chosen = binary(name, "eq_f32", x, spread(best, x.shape, axes));
-    const share = over(withKeptAxes(contiguous(g), x.shape, axes), sumOver(chosen, axes, 1, true));
+    const chosen = binary(name, "eq_f32", x, spread(best, x.extents, axes));
+    const share = over(withKeptAxes(contiguous(g), x.extents, axes), sumOver(chosen, axes, 1, true));
     return [times(chosen, share)];
   };
 }
@@ -153,7 +153,7 @@ export const argmin = position("argmin", "argmin_f32");
 function throughRows(x: Tensor, axes: readonly number[], run: (rows: Tensor) => void): Tensor {
   const rows = allocate([x.size]);
   run(rows);
-  return viewOf(rows, x.shape, launch.rowStrides(x, axes), rows.offset);
+  return viewOf(rows, x.extents, launch.rowStrides(x, axes), rows.offset);
 }
 
 function prodRule(axes: readonly number[]): Backward {
@@ -170,7 +170,7 @@ export function prod(input: Tensor, axis?: Axes, options: ReduceOptions = {}): T
 function normRule(axes: readonly number[]): Backward {
   return (g, [x, y]) => {
     const safe = binary("norm", "add_f32", y, binary("norm", "eq_f32", y, scalar(0)));
-    return [times(x, spread(over(g, safe), x.shape, axes))];
+    return [times(x, spread(over(g, safe), x.extents, axes))];
   };
 }
 
@@ -192,14 +192,14 @@ function cumsumRule(axis: number): Backward {
 /** Accumulated in float64. */
 export function cumsum(input: Tensor, axis: number): Tensor {
   const x = operand("cumsum", input);
-  const along = normalizeAxis("cumsum", axis, x.shape);
+  const along = normalizeAxis("cumsum", axis, x.extents);
   return record("cumsum", scan(x, along, 0), [x], [], cumsumRule(along));
 }
 
 function logSumExpRule(axes: readonly number[]): Backward {
   return (g, [x]) => {
     const shares = throughRows(x, axes, (rows) => launch.mapRows("softmax_f32", rows, x, axes));
-    return [times(shares, spread(g, x.shape, axes))];
+    return [times(shares, spread(g, x.extents, axes))];
   };
 }
 
@@ -217,7 +217,7 @@ function softmaxRule(gradient: launch.RowPairKernel, axis: number): Backward {
 function softmaxLike(name: string, forward: launch.RowKernel, gradient: launch.RowPairKernel) {
   return (input: Tensor, axis: number): Tensor => {
     const x = operand(name, input);
-    const along = normalizeAxis(name, axis, x.shape);
+    const along = normalizeAxis(name, axis, x.extents);
     const y = throughRows(x, [along], (rows) => launch.mapRows(forward, rows, x, [along]));
     return record(name, y, [x], [y], softmaxRule(gradient, along));
   };

@@ -40,5 +40,5 @@ export function countWindows(
 /** Throws unless x is a batch of images [N,C,H,W]. */
 export function requireImages(operation: string, x: Tensor): void {
   checkTensor(operation, x);
-  if (x.ndim !== 4) throw new RangeError(`${operation}: expected [N,C,H,W], got ${formatShape(x.shape)}`);
+  if (x.ndim !== 4) throw new RangeError(`${operation}: expected [N,C,H,W], got ${formatShape(x.extents)}`);
 }

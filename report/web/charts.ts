@@ -116,7 +116,7 @@ function drawShades(plot: uPlot, shades: readonly Shade[]): void {
   for (const shade of shades) {
     const left = plot.valToPos(shade.from, "x", true);
     const width = plot.valToPos(shade.to, "x", true) - left;
-    ctx.fillStyle = translucent(shade.color, shade.hatched ? 0.1 : 0.11);
+    ctx.fillStyle = translucent(shade.color, shade.hatched ? 0.1 : 0.2);
     ctx.fillRect(left, bbox.top, width, bbox.height);
     if (shade.hatched) {
       ctx.fillStyle = hatching(ctx, shade.color);

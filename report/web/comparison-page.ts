@@ -4,10 +4,10 @@ import type { ReportRun } from "../columns";
 import { formatCount, formatNumber, formatPercent, formatSeconds } from "../format";
 import type { Line } from "./charts";
 import { connectomeMultiples } from "./connectomes";
-import { element, figure, section, wide } from "./dom";
-import { type EpochChartOptions, epochChart, epochRange } from "./epoch-chart";
+import { element, figure, paired, section, wide } from "./dom";
+import { type EpochChartOptions, epochChart, epochMiddles, epochRange } from "./epoch-chart";
 import { best, connectomeShare, last, statusPill, totalSeconds } from "./figures";
-import { learningRateChart } from "./learning";
+import { learningRateChart, ratesOf } from "./learning";
 import { differences } from "./settings";
 import { table } from "./tables";
 import { SERIES_COLORS, seriesColor } from "./theme";
@@ -44,7 +44,7 @@ function finalFigures(runs: readonly ReportRun[]): HTMLElement {
     { title: "time", value: totalSeconds, format: formatSeconds },
     {
       title: "connectome share",
-      value: connectomeShare,
+      value: (run) => (run.observations.epoch.length > 0 ? connectomeShare(run) : null),
       format: (share) => formatPercent(share, 1),
     },
   ];
@@ -87,12 +87,12 @@ function overlay(
 }
 
 function curves(runs: readonly ReportRun[]): HTMLElement[] {
-  const ofEpochs = (column: "trainLoss" | "validationLoss" | "validationAccuracy") => (run: ReportRun) => ({
+  const ofEpochs = (column: "validationLoss" | "validationAccuracy") => (run: ReportRun) => ({
     x: run.epochs.epoch,
     y: run.epochs[column],
   });
-  const charts = [
-    overlay(runs, ofEpochs("trainLoss"), {
+  return paired([
+    overlay(runs, (run) => ({ x: epochMiddles(run), y: run.epochs.trainLoss }), {
       title: "Training loss",
       caption: "Look for the run that falls fastest, and whether it stays ahead.",
       yLabel: "loss (nats)",
@@ -108,26 +108,18 @@ function curves(runs: readonly ReportRun[]): HTMLElement[] {
       yLabel: "accuracy (%)",
       percent: true,
     }),
-    overlay(
-      runs,
-      ({ steps, epochs }) =>
-        steps.epoch.length > 0 ? { x: steps.epoch, y: steps.lr } : { x: epochs.epoch, y: epochs.lr },
-      {
-        title: "Learning rate",
-        caption: "Look for which rates the runs had in common, and when they parted.",
-        yLabel: "learning rate",
-        scale: "linear",
-      },
-    ),
+    overlay(runs, ratesOf, {
+      title: "Learning rate",
+      caption: "Look for which rates the runs had in common, and when they parted.",
+      yLabel: "learning rate",
+      scale: "linear",
+    }),
     overlay(runs, ({ observations: { epoch, distance } }) => ({ x: epoch, y: distance }), {
       title: "Topological distance",
       caption: "Look for which run's connectome settles first.",
       yLabel: "topological distance",
     }),
-  ].filter((chart) => chart !== null);
-  // An odd one out takes the whole row.
-  if (charts.length % 2 === 1) wide(charts[charts.length - 1]);
-  return charts;
+  ]);
 }
 
 function comparisonTime(runs: readonly ReportRun[]): HTMLElement | null {
@@ -166,7 +158,7 @@ export function comparisonPage(runs: readonly ReportRun[]): (HTMLElement | null)
     section(
       "controllers",
       "Learning rate, run by run",
-      ...guided.map((run) => learningRateChart(run, run.name, seriesColor(runs.indexOf(run)))),
+      ...paired(guided.map((run) => learningRateChart(run, run.name, seriesColor(runs.indexOf(run))))),
     ),
     section(
       "connectomes",

@@ -74,3 +74,10 @@ export function wide<T extends HTMLElement | null>(card: T): T {
   card?.classList.add("wide");
   return card;
 }
+
+/** The cards that there are, two in a row; an odd one out takes the whole row. */
+export function paired(cards: readonly (HTMLElement | null)[]): HTMLElement[] {
+  const shown = cards.filter((card) => card !== null);
+  if (shown.length % 2 === 1) wide(shown[shown.length - 1]);
+  return shown;
+}

@@ -17,6 +17,9 @@ export function epochRange(runs: readonly ReportRun[]): [number, number] {
   return [0, Math.max(...runs.map((run) => run.progress.epoch)) || 1];
 }
 
+/** Where the means over the epochs of a run belong: what is measured after an epoch belongs to its end. */
+export const epochMiddles = ({ epochs }: ReportRun): number[] => epochs.epoch.map((epoch) => epoch - 0.5);
+
 /** The range of the values without the lowest and highest shares given, so that a wild start does not flatten the rest. */
 export function robustRange(lines: readonly Line[], below: number, above: number): [number, number] {
   const sorted = lines.flatMap(({ y }) => y.filter(isKnown)).sort((a, b) => a - b);

@@ -3,17 +3,16 @@
 import type { ReportRun } from "../columns";
 import { formatCount, plural } from "../format";
 import type { Line, Shade } from "./charts";
-import { epochChart, epochRange, robustRange } from "./epoch-chart";
+import { epochChart, epochMiddles, epochRange, robustRange } from "./epoch-chart";
 
 type Values = readonly (number | null)[];
 
 /** Training, validation and test of one quantity. */
 function learningLines(run: ReportRun, quantity: "Loss" | "Accuracy"): Line[] {
   const { steps, epochs, end, progress } = run;
-  // A mean over an epoch stands for its middle, what is measured after it for its end.
-  const byEpoch = (label: string, y: Values, color: string, at: number): Line => ({
+  const byEpoch = (label: string, x: readonly number[], y: Values, color: string): Line => ({
     label,
-    x: epochs.epoch.map((epoch) => epoch - 1 + at),
+    x,
     y,
     color,
     points: true,
@@ -22,8 +21,8 @@ function learningLines(run: ReportRun, quantity: "Loss" | "Accuracy"): Line[] {
   const byStep = steps[quantity === "Loss" ? "loss" : "accuracy"];
   return [
     { label: "by step", x: steps.epoch, y: byStep, color: "training", width: 1, alpha: 0.45 },
-    byEpoch("training", epochs[`train${quantity}`], "training", 0.5),
-    byEpoch("validation", epochs[`validation${quantity}`], "validation", 1),
+    byEpoch("training", epochMiddles(run), epochs[`train${quantity}`], "training"),
+    byEpoch("validation", epochs.epoch, epochs[`validation${quantity}`], "validation"),
     { label: "test", x: [progress.epoch], y: [test], color: "test", width: 0, points: true },
   ];
 }
@@ -80,18 +79,28 @@ const shading = (run: ReportRun) => ({
   shadeLabels: [SLOW, FAST],
 });
 
+/** The learning rates that a run recorded with its steps and observations, or else with its epochs. */
+export function ratesOf({ steps, observations, epochs }: ReportRun): Pick<Line, "x" | "y"> {
+  const rows = [steps, observations].flatMap(({ epoch, lr }) =>
+    epoch.map((at, i): [number, number | null] => [at, lr[i]]),
+  );
+  rows.sort(([a], [b]) => a - b);
+  const distinct = rows.filter(([at], i) => i === 0 || at !== rows[i - 1][0]);
+  if (distinct.length === 0) return { x: epochs.epoch, y: epochs.lr };
+  return { x: distinct.map(([at]) => at), y: distinct.map(([, lr]) => lr) };
+}
+
 /** The learning rate of one run, with the controller's states and envelope where it has them. */
 export function learningRateChart(run: ReportRun, title?: string, color = "signal"): HTMLElement | null {
-  const { steps, epochs, observations } = run;
+  const { observations } = run;
   const guided = observations.epoch.length > 0;
-  const source = steps.epoch.length > 0 ? steps : guided ? observations : epochs;
   return epochChart({
     title: title ?? (guided ? "Rate and envelope" : "Rate"),
     caption: guided
       ? `Look for where the rate leaves its envelope: below it after a shake-up of the connectome (SLOW), above it in calm stretches (FAST). ${stateCounts(observations.counts)}`
       : "Look for the rate that each stretch of the other curves was trained with.",
     lines: [
-      { label: "learning rate", x: source.epoch, y: source.lr, color },
+      { label: "learning rate", ...ratesOf(run), color },
       { label: "envelope", x: observations.epoch, y: observations.envelope, color: "muted", dash: [6, 4] },
     ],
     yLabel: "learning rate",

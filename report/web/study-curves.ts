@@ -4,7 +4,7 @@ import type { Curve, ScheduleSummary, StudyPart } from "../../train/study-summar
 import { formatPercent } from "../format";
 import type { Band, Line } from "./charts";
 import { lineChart } from "./charts";
-import { wide } from "./dom";
+import { paired } from "./dom";
 import { type EpochChartOptions, epochChart } from "./epoch-chart";
 
 /** The families in the order in which they are shown, with their names and colours. */
@@ -68,13 +68,6 @@ function banded(
     lines.push({ label: schedule.name, x, y: curve.mean, ...look }, edge(curve.low), edge(curve.high));
   }
   return { lines, bands };
-}
-
-/** An odd one out takes the whole row. */
-export function paired(charts: readonly (HTMLElement | null)[]): HTMLElement[] {
-  const shown = charts.filter((chart) => chart !== null);
-  if (shown.length % 2 === 1) wide(shown[shown.length - 1]);
-  return shown;
 }
 
 const epochsOf = (curve: Curve) => curve.mean.map((_, i) => i + 1);

@@ -93,7 +93,7 @@ for (const [name, cases] of groups) {
 test("every public operation is in the table", () => {
   const notOperations = new Set(
     (
-      "constructor ndim requiresGrad grad node storage ptr isContiguous backward item toFloat32Array toInt32Array toArray " +
+      "constructor ndim shape requiresGrad grad node storage ptr isContiguous backward item toFloat32Array toInt32Array toArray " +
       "toString keep dispose free clearGrad copyOut"
     ).split(" "),
   );
