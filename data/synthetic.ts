@@ -1,5 +1,6 @@
 // Small two-dimensional classification problems, made from a seed.
 
+import { checkNumber, checkOptions } from "../core/check";
 import { Generator, scope, tensor } from "../core/index";
 import { cos, sin } from "../core/math";
 import { TensorDataset } from "./dataset";
@@ -21,7 +22,7 @@ function build(
   point: (i: number, uniform: number) => readonly [x: number, y: number, label: number],
 ): TensorDataset {
   if (!Number.isInteger(n) || n < 2) throw new RangeError(`${name}: needs at least 2 samples, got ${n}`);
-  if (!(noise >= 0)) throw new RangeError(`${name}: noise must be at least 0, got ${noise}`);
+  checkNumber(name, "noise", noise, { atLeast: 0 });
   const generator = new Generator(options.seed ?? 0);
   const { order, uniform, jitter } = scope(() => ({
     order: generator.permutation(n).toInt32Array(),
@@ -42,6 +43,7 @@ function build(
 
 /** Two interleaved half circles: x [n,2], labels 0 and 1. Default noise 0.1. */
 export function moons(n: number, options: SyntheticOptions = {}): TensorDataset {
+  checkOptions("moons", options, ["noise", "seed"]);
   return build("moons", n, options, options.noise ?? 0.1, (i, u) => {
     const angle = Math.PI * u;
     return i % 2 === 0 ? [cos(angle), sin(angle), 0] : [1 - cos(angle), 0.5 - sin(angle), 1];
@@ -50,6 +52,7 @@ export function moons(n: number, options: SyntheticOptions = {}): TensorDataset 
 
 /** A circle within a circle: x [n,2], labels 0 (outer, radius 1) and 1 (inner, `factor`, default 0.5). Noise 0.1. */
 export function circles(n: number, options: SyntheticOptions & { factor?: number } = {}): TensorDataset {
+  checkOptions("circles", options, ["noise", "seed", "factor"]);
   const factor = options.factor ?? 0.5;
   if (!(factor > 0 && factor < 1)) throw new RangeError(`circles: factor must lie in (0, 1), got ${factor}`);
   return build("circles", n, options, options.noise ?? 0.1, (i, u) => {
@@ -64,6 +67,7 @@ export function spirals(
   n: number,
   options: SyntheticOptions & { arms?: number; turns?: number } = {},
 ): TensorDataset {
+  checkOptions("spirals", options, ["noise", "seed", "arms", "turns"]);
   const { arms = 2, turns = 1.5 } = options;
   if (!Number.isInteger(arms) || arms < 1)
     throw new RangeError(`spirals: arms must be a positive integer, got ${arms}`);
@@ -77,6 +81,7 @@ export function spirals(
 
 /** Gaussian clouds, one label each, whose centres lie evenly on a circle of radius 4: x [n,2]. Default 3, noise 1. */
 export function blobs(n: number, options: SyntheticOptions & { classes?: number } = {}): TensorDataset {
+  checkOptions("blobs", options, ["noise", "seed", "classes"]);
   const { classes = 3 } = options;
   if (!Number.isInteger(classes) || classes < 1)
     throw new RangeError(`blobs: classes must be a positive integer, got ${classes}`);

@@ -1,3 +1,8 @@
 // Reading and writing tensors.
 
-export { loadSafetensors, type SafetensorsFile, saveSafetensors } from "./safetensors";
+export {
+  loadSafetensors,
+  type SafetensorsFile,
+  type SafetensorsOptions,
+  saveSafetensors,
+} from "./safetensors";

@@ -1,19 +1,26 @@
 // The safetensors format (github.com/huggingface/safetensors): an 8-byte little-endian header length, a JSON header,
 // the data. Files may come from anywhere, so reading checks everything that the format's own implementation checks.
 
-import { formatBytes } from "../core/errors";
+import { checkChoice, checkOptions, checkTensor, describe, MAX_INTEGER } from "../core/check";
+import { formatBytes, OutOfMemoryError } from "../core/errors";
 import { DataError, type Tensor, tensor } from "../core/index";
 import { sizeOf } from "../core/shape";
-import { parseUniqueJson } from "./json";
+import { fromBF16, fromF16, toBF16, toF16 } from "./half";
+import { isWellFormed, type Json, parseStrictJson } from "./json";
 
 const MAX_HEADER = 100_000_000;
 const METADATA = "__metadata__";
-const DTYPES = { float32: "F32", int32: "I32" } as const;
 
 /** Tensors by name, with the file's free text by name. */
 export interface SafetensorsFile {
   tensors: Record<string, Tensor>;
   metadata: Record<string, string>;
+}
+
+/** Options of {@link saveSafetensors}. */
+export interface SafetensorsOptions {
+  /** How float32 tensors are written: as they are, or rounded to 16 bits. Default "F32". */
+  dtype?: "F32" | "F16" | "BF16";
 }
 
 /**
@@ -23,34 +30,114 @@ export interface SafetensorsFile {
 export function saveSafetensors(
   tensors: Record<string, Tensor>,
   metadata: Record<string, string> = {},
+  options: SafetensorsOptions = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header[METADATA] = metadata;
-  let offset = 0;
-  const entries = Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [name, value] of entries) {
-    if (name === METADATA)
-      throw new RangeError(`saveSafetensors: "${METADATA}" cannot be the name of a tensor`);
-    const end = offset + value.size * 4;
-    header[name] = { dtype: DTYPES[value.dtype], shape: [...value.shape], data_offsets: [offset, end] };
-    offset = end;
+  checkOptions("saveSafetensors", options, ["dtype"]);
+  const { dtype: float = "F32" } = options;
+  checkChoice("saveSafetensors", "dtype", float, ["F32", "F16", "BF16"]);
+  for (const given of [tensors, metadata]) {
+    if (typeof given !== "object" || given === null || Array.isArray(given)) {
+      throw new TypeError(`saveSafetensors: expected tensors and texts by name, got ${describe(given)}`);
+    }
   }
-  const text = JSON.stringify(header);
+  const texts = Object.entries(metadata);
+  for (const [name, text] of texts) {
+    if (typeof text !== "string") {
+      throw new TypeError(`saveSafetensors: metadata are texts, got ${describe(text)} for "${name}"`);
+    }
+    checkText(name);
+    checkText(text);
+  }
+  const entries = Object.entries(tensors).map(([name, value]) => {
+    checkTensor("saveSafetensors", value, name);
+    checkText(name);
+    if (name === METADATA) {
+      throw new RangeError(`saveSafetensors: "${METADATA}" cannot be the name of a tensor`);
+    }
+    const dtype: Written = value.dtype === "int32" ? "I32" : float;
+    return { name, value, dtype, bytes: dtype === "I32" || dtype === "F32" ? 4 : 2 };
+  });
+  // Wider elements first, so that all are aligned.
+  entries.sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
+  let offset = 0;
+  const described = entries.map(({ name, value, dtype, bytes }) => {
+    const begin = offset;
+    offset += value.size * bytes;
+    const entry = { dtype, shape: [...value.shape], data_offsets: [begin, offset] };
+    return `${JSON.stringify(name)}:${JSON.stringify(entry)}`;
+  });
+  if (texts.length > 0) {
+    const pairs = texts.map(([name, text]) => `${JSON.stringify(name)}:${JSON.stringify(text)}`);
+    described.unshift(`"${METADATA}":{${pairs.join(",")}}`);
+  }
   // The data begin at a multiple of 8, as the format recommends; spaces fill the header up.
-  const json = new TextEncoder().encode(text);
+  const json = new TextEncoder().encode(`{${described.join(",")}}`);
   const headerBytes = Math.ceil(json.length / 8) * 8;
+  if (headerBytes > MAX_HEADER) {
+    throw new RangeError(
+      `saveSafetensors: names and metadata take ${headerBytes} bytes; a file has room for ${formatBytes(MAX_HEADER)}`,
+    );
+  }
   const out = new Uint8Array(8 + headerBytes + offset);
-  const view = new DataView(out.buffer);
-  view.setBigUint64(0, BigInt(headerBytes), true);
+  new DataView(out.buffer).setBigUint64(0, BigInt(headerBytes), true);
   out.fill(0x20, 8, 8 + headerBytes);
   out.set(json, 8);
   let at = 8 + headerBytes;
-  for (const [, value] of entries) {
-    const flat = value.dtype === "int32" ? value.toInt32Array() : value.toFloat32Array();
-    for (const element of flat) {
-      if (value.dtype === "int32") view.setInt32(at, element, true);
-      else view.setFloat32(at, element, true);
-      at += 4;
+  for (const { value, dtype } of entries) {
+    const elements = elementsOf(value, dtype);
+    out.set(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength), at);
+    at += elements.byteLength;
+  }
+  return out;
+}
+
+function checkText(text: string): void {
+  if (!isWellFormed(text)) {
+    throw new TypeError(
+      `saveSafetensors: ${JSON.stringify(text)} has half a character, which UTF-8 cannot hold`,
+    );
+  }
+}
+
+type Written = "I32" | "F32" | "F16" | "BF16";
+
+function elementsOf(value: Tensor, dtype: Written) {
+  if (dtype === "I32") return value.toInt32Array();
+  const floats = value.toFloat32Array();
+  return dtype === "F32" ? floats : Uint16Array.from(floats, dtype === "F16" ? toF16 : toBF16);
+}
+
+/** How elements are read: bytes of one, and those of a tensor from bytes of its own. */
+interface Format {
+  bytes: number;
+  read(bytes: ArrayBuffer, name: string): Float32Array | Int32Array;
+}
+
+const FORMATS = new Map<Json | undefined, Format>([
+  ["F64", { bytes: 8, read: (bytes) => Float32Array.from(new Float64Array(bytes)) }],
+  ["F32", { bytes: 4, read: (bytes) => new Float32Array(bytes) }],
+  ["F16", { bytes: 2, read: (bytes) => Float32Array.from(new Uint16Array(bytes), fromF16) }],
+  ["BF16", { bytes: 2, read: (bytes) => Float32Array.from(new Uint16Array(bytes), fromBF16) }],
+  ["I64", { bytes: 8, read: readI64 }],
+  ["I32", { bytes: 4, read: (bytes) => new Int32Array(bytes) }],
+  ["I16", { bytes: 2, read: (bytes) => Int32Array.from(new Int16Array(bytes)) }],
+  ["I8", { bytes: 1, read: (bytes) => Int32Array.from(new Int8Array(bytes)) }],
+  ["U8", { bytes: 1, read: (bytes) => Int32Array.from(new Uint8Array(bytes)) }],
+  [
+    "BOOL",
+    { bytes: 1, read: (bytes) => Int32Array.from(new Uint8Array(bytes), (byte) => Number(byte !== 0)) },
+  ],
+]);
+
+function readI64(bytes: ArrayBuffer, name: string): Int32Array {
+  // Low and high halves; the high one only repeats the sign of what fits.
+  const halves = new Int32Array(bytes);
+  const out = new Int32Array(halves.length / 2);
+  for (let i = 0; i < out.length; i++) {
+    out[i] = halves[2 * i];
+    if (halves[2 * i + 1] !== out[i] >> 31) {
+      const value = new BigInt64Array(bytes)[i];
+      fail(`tensor "${name}": ${value} at element ${i} does not fit int32`);
     }
   }
   return out;
@@ -58,31 +145,35 @@ export function saveSafetensors(
 
 interface Entry {
   name: string;
-  dtype: "float32" | "int32";
+  format: Format;
   shape: number[];
   begin: number;
   end: number;
 }
 
 /**
- * Reads a safetensors file of F32 and I32 tensors. Throws a DataError when anything is not as the format says: header
- * over 100 MB, not a JSON object in UTF-8, a name twice, offsets that overlap or leave holes, sizes that disagree with
- * shape and dtype, bytes missing or left over.
+ * Reads a safetensors file: F32, and F64, F16 and BF16 converted, as float32; I32, and I64, I16, I8, U8 and BOOL converted, as
+ * int32. Throws a DataError when anything is not as the format says: header over 100 MB, not a JSON object in UTF-8, a name twice,
+ * offsets that overlap or leave holes, sizes that disagree with shape and dtype, bytes missing or left over, an I64 beyond int32.
  */
 export function loadSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // By its tag, for the Uint8Array of another realm is another class.
+  if (Object.prototype.toString.call(bytes) !== "[object Uint8Array]") {
+    throw new TypeError(`loadSafetensors: expected the file as a Uint8Array, got ${describe(bytes)}`);
+  }
   if (bytes.length < 8) fail(`${bytes.length} bytes are too few for a header`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
   if (headerBytes > MAX_HEADER)
     fail(`the header claims ${headerBytes} bytes, more than ${formatBytes(MAX_HEADER)}`);
   if (8 + headerBytes > bytes.length)
     fail(`the header claims ${headerBytes} bytes, the file has ${bytes.length}`);
   const header = parseHeader(bytes.subarray(8, 8 + headerBytes));
+  const metadata = parseMetadata(header.get(METADATA));
+  header.delete(METADATA);
   const start = 8 + headerBytes;
-  const entries = Object.entries(header)
-    .filter(([name]) => name !== METADATA)
-    .map(([name, value]) => parseEntry(name, value))
-    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+  const entries = [...header].map(([name, value]) => parseEntry(name, value));
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let expected = 0;
   for (const { name, begin, end } of entries) {
     if (begin !== expected)
@@ -94,65 +185,81 @@ export function loadSafetensors(bytes: Uint8Array): SafetensorsFile {
   if (start + expected !== bytes.length) {
     fail(`the tensors take ${expected} bytes, the file has ${bytes.length - start} after its header`);
   }
-  const tensors: Record<string, Tensor> = Object.create(null);
-  for (const { name, dtype, shape, begin } of entries) {
-    const n = sizeOf(shape);
-    const values = dtype === "int32" ? new Int32Array(n) : new Float32Array(n);
-    for (let i = 0; i < n; i++) {
-      const at = start + begin + 4 * i;
-      values[i] = dtype === "int32" ? view.getInt32(at, true) : view.getFloat32(at, true);
-    }
-    tensors[name] = tensor(values, { shape });
+  const tensors = entries.map((entry) => {
+    const own = new Uint8Array(bytes.subarray(start + entry.begin, start + entry.end));
+    return [entry.name, makeTensor(entry, own.buffer)] as const;
+  });
+  return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+function makeTensor({ name, format, shape }: Entry, bytes: ArrayBuffer): Tensor {
+  const values = format.read(bytes, name);
+  try {
+    return tensor(values, { shape });
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) throw error;
+    return fail(`tensor "${name}": ${(error as Error).message}`);
   }
-  return { tensors: { ...tensors }, metadata: parseMetadata(header[METADATA]) };
 }
 
 function fail(what: string): never {
   throw new DataError(`safetensors: ${what}`);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** How a message writes what was found where something else belongs. */
+function written(value: Json | undefined): string {
+  if (value instanceof Map) return "an object";
+  if (Array.isArray(value)) return `[${value.slice(0, 8).map(written).join(",")}]`;
+  return value === undefined ? "nothing" : String(JSON.stringify(value)).slice(0, 80);
 }
 
-function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  let header: unknown;
+/** Sizes and offsets are plain integers: 1.0, 1e3 and -0 are none. */
+function integerOf(digits: string): number {
+  return /^\d+$/.test(digits) ? Number(digits) : Number.NaN;
+}
+
+function parseHeader(bytes: Uint8Array): Map<string, Json> {
+  let header: Json;
   try {
-    header = parseUniqueJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = parseStrictJson(text, integerOf);
   } catch (error) {
     fail(`the header is damaged: ${(error as Error).message}`);
   }
-  if (!isObject(header)) fail("the header is no JSON object");
+  if (!(header instanceof Map)) fail("the header is no JSON object");
   return header;
 }
 
-function parseMetadata(value: unknown): Record<string, string> {
-  if (value === undefined) return {};
-  if (!isObject(value)) fail(`${METADATA} is no object`);
-  for (const [key, text] of Object.entries(value)) {
+function parseMetadata(value: Json | undefined): Record<string, string> {
+  if (value === undefined || value === null) return {};
+  if (!(value instanceof Map)) fail(`${METADATA} is no object`);
+  for (const [key, text] of value) {
     if (typeof text !== "string") fail(`${METADATA}: "${key}" is no text`);
   }
-  return value as Record<string, string>;
+  return Object.fromEntries(value as Map<string, string>);
 }
 
-function parseEntry(name: string, value: unknown): Entry {
-  if (!isObject(value)) fail(`tensor "${name}" is described by ${JSON.stringify(value)}`);
-  const { dtype, shape, data_offsets: offsets } = value;
+function parseEntry(name: string, value: Json): Entry {
+  if (!(value instanceof Map)) fail(`tensor "${name}" is described by ${written(value)}`);
+  const [dtype, shape, offsets] = [value.get("dtype"), value.get("shape"), value.get("data_offsets")];
   if (typeof dtype !== "string") fail(`tensor "${name}" has no dtype`);
-  if (dtype !== "F32" && dtype !== "I32") fail(`tensor "${name}" is ${dtype}; only F32 and I32 can be read`);
-  const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
-  if (!Array.isArray(shape) || !shape.every(isCount))
-    fail(`tensor "${name}" has shape ${JSON.stringify(shape)}`);
+  const format = FORMATS.get(dtype);
+  if (format === undefined) {
+    fail(`tensor "${name}" is ${dtype}; what can be read is ${[...FORMATS.keys()].join(", ")}`);
+  }
+  const isCount = (n: unknown): n is number => Number.isSafeInteger(n);
+  const isExtent = (n: unknown): n is number => isCount(n) && n <= MAX_INTEGER;
+  if (!Array.isArray(shape) || !shape.every(isExtent)) fail(`tensor "${name}" has shape ${written(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    fail(`tensor "${name}" has data_offsets ${JSON.stringify(offsets)}`);
+    fail(`tensor "${name}" has data_offsets ${written(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
-  const size = sizeOf(shape) * 4;
+  const size = sizeOf(shape) * format.bytes;
   if (!Number.isSafeInteger(size)) fail(`tensor "${name}" is too large`);
   if (end - begin !== size) {
     fail(
       `tensor "${name}" of shape [${shape.join(",")}] needs ${size} bytes, its data_offsets span ${end - begin}`,
     );
   }
-  return { name, dtype: dtype === "F32" ? "float32" : "int32", shape, begin, end };
+  return { name, format, shape, begin, end };
 }

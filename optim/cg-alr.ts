@@ -5,6 +5,7 @@
 
 import { NonFiniteError, type Stateful } from "../core/index";
 import { exp } from "../core/math";
+import type { Observation } from "../tda/observation";
 import { checkEnvelope, ENVELOPE_DEFAULTS, EnvelopedSchedule, type EnvelopeOptions } from "./envelope";
 import {
   type ControllerState,
@@ -17,12 +18,13 @@ import {
   type ObservationOptions,
   observationsBy,
 } from "./gate";
+import { tellObservation } from "./observations";
 import { detrendedSignal, medianSignal } from "./robust";
 import { requireThat, type Schedulable, type ScheduleState } from "./schedule";
 
-/** Anything that measures how far the connectome moved since it was last asked: null the first time. */
+/** Anything that measures how far the connectome moved since it was last asked: distance null the first time. */
 export interface ConnectomeObserver {
-  observe(): { distance: number | null; milliseconds?: number };
+  observe(): Pick<Observation, "distance"> & Partial<Observation>;
 }
 
 /** Options of {@link CGALR}. Only `stepsPerEpoch` has no default. */
@@ -154,7 +156,7 @@ export class CGALR extends EnvelopedSchedule<Settings, CGALRState> {
     const z = observation === null ? null : this.control(observation.distance);
     this.apply();
     if (observation === null) return;
-    this.history.push({
+    const record: CGALRRecord = {
       step: this.count,
       epoch: this.count / this.options.stepsPerEpoch,
       distance: observation.distance,
@@ -163,7 +165,17 @@ export class CGALR extends EnvelopedSchedule<Settings, CGALRState> {
       multiplier: this.multiplier,
       lr: this.optimizer.lr,
       milliseconds: observation.milliseconds ?? 0,
-    });
+    };
+    this.history.push(record);
+    tellObservation(this.optimizer, { ...observation, ...record, envelope: this.envelopeRate });
+  }
+
+  protected override reset(): void {
+    this.distances = [];
+    this.state = "HOLD";
+    this.calmCount = 0;
+    this.logMultiplier = 0;
+    this.history.length = 0;
   }
 
   /** Takes one distance in; returns the robust signal. */

@@ -35,6 +35,8 @@ export class EnvelopeLR extends EnvelopedSchedule<Required<EnvelopeOptions>> {
     this.multiplier = multiplier;
     this.apply();
   }
+
+  protected override reset(): void {}
 }
 
 /** The geometric mean of the multipliers of a run's observations; 1 of none. */
@@ -57,6 +59,8 @@ export class YokedLR extends EnvelopedSchedule<Required<EnvelopeOptions> & Obser
     for (const multiplier of multipliers) requirePositive(new.target.name, "a multiplier", multiplier);
     this.multipliers = [...multipliers];
   }
+
+  protected override reset(): void {}
 
   get multiplier(): number {
     const observations = observationsBy(this.count, this.options);

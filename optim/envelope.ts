@@ -61,8 +61,7 @@ export abstract class EnvelopedSchedule<
     return this.initialRates[0] * this.envelope();
   }
 
-  /** @internal */
-  apply(): void {
+  protected override apply(): void {
     const factor = this.multiplier * this.envelope();
     for (const [i, group] of this.optimizer.groups.entries()) group.lr = this.initialRates[i] * factor;
   }

@@ -23,6 +23,12 @@ export { ConnectomeEarlyStopping, type EarlyStoppingOptions } from "./early-stop
 export type { EnvelopeOptions } from "./envelope";
 export type { ControllerState, MultiplierOptions, ObservationOptions } from "./gate";
 export { LinearLR, SequentialLR, type SequentialState } from "./linear";
+export {
+  type ControllerObservation,
+  listenToObservations,
+  type ObservationListener,
+  tellObservation,
+} from "./observations";
 export { OneCycleLR, type OneCycleOptions } from "./one-cycle";
 export {
   type GroupOptions,

@@ -96,9 +96,12 @@ export class SequentialLR extends Schedule<SequentialState> {
     return this.milestones.filter((milestone) => milestone <= this.count).length;
   }
 
-  /** @internal */
-  apply(): void {
-    this.schedules[this.index].apply();
+  /** The schedule whose turn it is has set the rates. */
+  protected override apply(): void {}
+
+  /** The first is the last to start anew, so that its rates are in force. */
+  protected override reset(): void {
+    for (const schedule of [...this.schedules].reverse()) schedule.restart(this.initialRates);
   }
 
   override step(metric?: number): void {
@@ -106,12 +109,6 @@ export class SequentialLR extends Schedule<SequentialState> {
     const active = this.schedules[this.index];
     if (this.milestones.includes(this.count)) active.restart(this.initialRates);
     else active.step(metric);
-  }
-
-  /** @internal */
-  override restart(initialRates: readonly number[]): void {
-    this.schedules[0].restart(initialRates);
-    super.restart(initialRates);
   }
 
   override stateDict(): SequentialState {
@@ -124,7 +121,10 @@ export class SequentialLR extends Schedule<SequentialState> {
         `SequentialLR.loadStateDict: expected ${this.schedules.length} schedules, got ${state.schedules.length}`,
       );
     }
-    for (const [i, schedule] of this.schedules.entries()) schedule.loadStateDict(state.schedules[i]);
     super.loadStateDict(state);
+    // Whose turn it is comes last, so that its rates are in force.
+    const { index } = this;
+    const order = [...this.schedules.keys()].filter((i) => i !== index).concat(index);
+    for (const i of order) this.schedules[i].loadStateDict(state.schedules[i]);
   }
 }

@@ -108,13 +108,14 @@ export class OneCycleLR extends Schedule {
     super.step();
   }
 
-  /** @internal The cycle keeps its own rates. */
+  /** The cycle keeps its own rates. */
   override restart(): void {
     super.restart(this.initialRates);
   }
 
-  /** @internal */
-  apply(): void {
+  protected override reset(): void {}
+
+  protected override apply(): void {
     const { phase, share } = this.position();
     const rate = this.anneal(phase.rates, share);
     const momentum = this.anneal(phase.momenta, share);

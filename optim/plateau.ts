@@ -72,8 +72,7 @@ export class ReduceLROnPlateau extends Schedule<PlateauState> {
     this.rates = [...this.initialRates];
   }
 
-  /** @internal */
-  apply(): void {
+  protected override apply(): void {
     for (const [i, group] of this.optimizer.groups.entries()) group.lr = this.rates[i];
   }
 
@@ -117,13 +116,11 @@ export class ReduceLROnPlateau extends Schedule<PlateauState> {
     });
   }
 
-  /** @internal */
-  override restart(initialRates: readonly number[]): void {
-    this.rates = [...initialRates];
+  protected override reset(): void {
+    this.rates = [...this.initialRates];
     this.best = null;
     this.badIntervals = 0;
     this.cooldown = 0;
-    super.restart(initialRates);
   }
 
   override stateDict(): PlateauState {

@@ -1,6 +1,7 @@
 // Learning-rate schedules. A schedule scales the initial rate of every parameter group.
 
 import type { Stateful } from "../core/index";
+import { listenToObservations, type ObservationListener } from "./observations";
 import type { GroupOptions, Optimizer } from "./optimizer";
 
 /** When train.fit() calls step(): after each epoch or after each optimizer step. */
@@ -41,21 +42,49 @@ export function requireNumber(
   throw new RangeError(`${schedule}: ${option} must be ${kind} ${range}, got ${String(value)}`);
 }
 
-/** Base class of schedules. A subclass defines apply(), which sets the rates from what it knows. */
+/**
+ * Base class of schedules. A subclass defines apply(), which sets the rates from what it knows, and reset(), which
+ * forgets what it has learnt:
+ *
+ *     class Halving extends optim.Schedule {
+ *       protected override apply() {
+ *         for (const [i, group] of this.optimizer.groups.entries()) {
+ *           group.lr = this.initialRates[i] / 2 ** this.count;
+ *         }
+ *       }
+ *       protected override reset() {} // nothing but `count`, which restart() sets to 0
+ *     }
+ */
 export abstract class Schedule<S extends ScheduleState = ScheduleState> implements Stateful<S> {
   readonly interval: Interval = "epoch";
-  /** @internal The rate that each group started from. */
-  initialRates: number[];
+  /** The rate that each group started from. */
+  initialRates: readonly number[];
   /** How often step() was called. */
   protected count = 0;
+  private listener: ObservationListener | null = null;
+  private stopListening = () => {};
 
   constructor(readonly optimizer: Schedulable) {
     requireSchedulable(new.target.name, optimizer);
     this.initialRates = optimizer.groups.map((group) => group.lr);
   }
 
-  /** @internal Sets the rates that are due now. */
-  abstract apply(): void;
+  /** Sets the rates that are due now, after `count` steps. */
+  protected abstract apply(): void;
+
+  /** Forgets everything learnt since the construction but the initial rates: restart() calls it with `count` at 0. */
+  protected abstract reset(): void;
+
+  /** Called with each observation that this schedule, or another of its optimizer, makes; null for none. */
+  get onObservation(): ObservationListener | null {
+    return this.listener;
+  }
+
+  set onObservation(listener: ObservationListener | null) {
+    this.stopListening();
+    this.listener = listener;
+    this.stopListening = listener === null ? () => {} : listenToObservations(this.optimizer, listener);
+  }
 
   /** Moves on by one interval. `metric` is read only by schedules that look at one. */
   step(_metric?: number): void {
@@ -63,10 +92,11 @@ export abstract class Schedule<S extends ScheduleState = ScheduleState> implemen
     this.apply();
   }
 
-  /** @internal Starts from the beginning with these initial rates. */
+  /** Starts from the beginning with these initial rates, one for each group. */
   restart(initialRates: readonly number[]): void {
     this.count = 0;
     this.initialRates = [...initialRates];
+    this.reset();
     this.apply();
   }
 
@@ -92,8 +122,9 @@ export abstract class ClosedFormSchedule extends Schedule {
   /** The rate after `count` steps for a group whose initial rate is `initial`. */
   protected abstract rate(initial: number, count: number): number;
 
-  /** @internal */
-  apply(): void {
+  protected override reset(): void {}
+
+  protected override apply(): void {
     for (const [i, group] of this.optimizer.groups.entries()) {
       group.lr = this.rate(this.initialRates[i], this.count);
     }

@@ -18,12 +18,12 @@ export {
   graphPersistence,
   topDistance,
 } from "./graph-homology";
+export type { Observation } from "./observation";
 export { type BoundaryPersistence, reduceBoundary } from "./reduction";
 export { type RipsOptions, type RipsPersistence, type RipsProgress, ripsPersistence } from "./rips";
 export {
   ConnectomeTracker,
   type ConnectomeTrackerOptions,
-  type Observation,
   type SignalGroup,
   type TrackerRecord,
   type TrackerState,

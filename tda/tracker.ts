@@ -17,6 +17,7 @@ import { type ConnectomeDistance, connectomeMetric } from "./catalogue";
 import { batchedCorrelation, connectome, connectomeOf, NonFiniteSignalError } from "./connectome";
 import type { ConnectomeMetric } from "./connectome-distance";
 import { type GraphPersistence, graphPersistence } from "./graph-homology";
+import type { Observation } from "./observation";
 import { findSignalLayers, hasChannelsFirst } from "./signals";
 
 /** Options of {@link ConnectomeTracker}. */
@@ -42,16 +43,6 @@ export interface ConnectomeTrackerOptions {
 export interface SignalGroup {
   layer: string;
   count: number;
-}
-
-/** What one observation saw. */
-export interface Observation extends GraphPersistence {
-  /** Distance from the observation before; null for the first. */
-  distance: number | null;
-  /** [P,P]; belongs to the scope of the caller. */
-  connectome: Tensor;
-  /** Time the observation took. */
-  milliseconds: number;
 }
 
 /** An observation in the tracker's history. */
@@ -130,7 +121,7 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
   }
 
   /** Runs the probe through the model and measures how far the connectome has moved since the last call. */
-  observe(): Observation {
+  observe(): Required<Observation> {
     const started = performance.now();
     const matrix = scope(() => noGrad(() => this.measure()));
     const persistence = graphPersistence(matrix);

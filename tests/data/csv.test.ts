@@ -57,6 +57,26 @@ test("the label column by name and by index; a header said or denied", async () 
   });
 });
 
+test("numbered columns are a header, as tables written with their columns' numbers have it", async () => {
+  const named = await data.csv("0,1,species\n5.1,3.5,setosa\n4.9,3.0,virginica\n");
+  assert.equal(named.columns, ["0", "1"]);
+  assert.equal(named.classes, ["setosa", "virginica"]);
+  const { dataset } = await data.csv("0,1,label\n1,2,0\n3,4,1\n");
+  assert.equal(dataset.y.toArray(), [0, 1]);
+  // These are samples: binary inputs of a class that comes again.
+  assert.is((await data.csv("0,1,cat\n1,0,dog\n1,1,cat\n")).dataset.length, 3);
+});
+
+test("what is no text and what is no option", async () => {
+  await rejects(7 as never, /csv: expected a path or text, got 7/, undefined, TypeError);
+  await rejects(
+    "1,2\n",
+    /unknown option "labels"; known options: label, header/,
+    { labels: 0 } as object,
+    TypeError,
+  );
+});
+
 test("other numbers are targets", async () => {
   for (const [text, targets] of [
     ["1,0.5\n2,1\n", [0.5, 1]],

@@ -199,6 +199,21 @@ test("every data set of the catalogue says what it is; those made need nothing",
   }
 });
 
+test("data sets refuse options they do not know", async () => {
+  const wrong = { nose: 1 } as object;
+  for (const make of [data.moons, data.circles, data.spirals, data.blobs]) {
+    assert.throws(() => make(10, wrong), /unknown option "nose"; known options: noise, seed/);
+    assert.throws(() => make(10, { noise: Number.POSITIVE_INFINITY }), /noise must be a finite number/);
+  }
+  for (const load of [data.mnist, data.fashionMnist, data.cifar10]) {
+    const error = await load(wrong).then(
+      () => null,
+      (reason: Error) => reason,
+    );
+    assert.match(error!.message, /unknown option "nose"; known options: directory, flatten, onProgress/);
+  }
+});
+
 test("break frees at once", () => {
   const dataset = numbers(12);
   const before = runtime().bytesInUse;

@@ -100,6 +100,83 @@ test("whatever is observed, the rate stays within the bounds of the envelope", (
   );
 });
 
+/** Distances that turn CG-ALR to FAST. */
+const calm = () => new Array<number>(200).fill(1);
+
+test("restarted, CG-ALR has forgotten its multiplier, state and history", () => {
+  const cg = controller(calm());
+  for (let k = 0; k < 30; k++) cg.step();
+  assert.is(cg.history[cg.history.length - 1].state, "FAST");
+  cg.restart([0.1]);
+  assert.is(cg.optimizer.lr, 0.1);
+  assert.is(cg.multiplier, 1);
+  assert.equal(cg.history, []);
+  const fresh = controller(calm());
+  for (let k = 0; k < 30; k++) {
+    cg.step();
+    fresh.step();
+    assert.is(cg.optimizer.lr, fresh.optimizer.lr);
+  }
+  assert.equal(cg.history, fresh.history);
+});
+
+class StepwiseLinear extends optim.LinearLR {
+  override readonly interval = "step";
+}
+
+test("SequentialLR begins again with all of its schedules forgetful", () => {
+  const optimizer = sgd(0.1);
+  const warmup = new StepwiseLinear(optimizer, { startFactor: 0.5, totalIters: 2 });
+  const cg = new optim.CGALR(optimizer, scripted(calm()), { stepsPerEpoch: 5 });
+  const schedule = new optim.SequentialLR(optimizer, { schedules: [warmup, cg], milestones: [2] });
+  const rates = () =>
+    Array.from({ length: 40 }, () => {
+      schedule.step();
+      return optimizer.lr;
+    });
+  const first = rates();
+  assert.is(first[1], 0.1);
+  schedule.restart([0.1]);
+  assert.is(optimizer.lr, 0.05);
+  assert.equal(cg.history, []);
+  assert.equal(rates(), first);
+});
+
+test("observations are told through the optimizer, whatever wraps the schedule", () => {
+  const optimizer = sgd(0.1);
+  const observer = {
+    observe: () => ({
+      distance: 1,
+      milliseconds: 2,
+      births: new Float32Array(3),
+      deaths: new Float32Array(1),
+    }),
+  };
+  const options = { stepsPerEpoch: 4, everySteps: 2 };
+  const first = new optim.EnvelopeLR(optimizer, { stepsPerEpoch: 4 });
+  const cg = new optim.CGALR(optimizer, observer, options);
+  const schedule = new optim.SequentialLR(optimizer, { schedules: [first, cg], milestones: [2] });
+  const heard: optim.ControllerObservation[] = [];
+  const alsoHeard: optim.ControllerObservation[] = [];
+  schedule.onObservation = (observation) => heard.push(observation);
+  const stop = optim.listenToObservations(optimizer, (observation) => alsoHeard.push(observation));
+  for (let k = 0; k < 20; k++) schedule.step();
+  assert.is(heard.length, 9);
+  assert.equal(alsoHeard, heard);
+  assert.equal(
+    heard.map(({ milliseconds, births, deaths, envelope, ...rest }) => ({ ...rest, milliseconds })),
+    cg.history,
+  );
+  assert.is(heard[8].births!.length, 3);
+  assert.is(heard[8].deaths!.length, 1);
+  assert.ok(close(heard[8].envelope * heard[8].multiplier, heard[8].lr));
+  stop();
+  schedule.onObservation = null;
+  assert.is(schedule.onObservation, null);
+  for (let k = 0; k < 4; k++) schedule.step();
+  assert.is(heard.length + alsoHeard.length, 18);
+});
+
 test("contradictory or impossible options are refused", () => {
   const bad: [Options, RegExp][] = [
     [{ power: 0.5 }, /power must lie in \(1\/2, 1\], got 0.5/],

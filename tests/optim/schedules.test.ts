@@ -253,6 +253,34 @@ test("schedules scale every group's initial rate", () => {
   }
 });
 
+test("a schedule of one's own defines apply() and reset()", () => {
+  class Stairs extends optim.Schedule {
+    private climbed = 0;
+
+    override step(): void {
+      this.climbed += 2;
+      super.step();
+    }
+
+    protected override apply(): void {
+      for (const [i, group] of this.optimizer.groups.entries()) {
+        group.lr = this.initialRates[i] / (1 + this.count + this.climbed);
+      }
+    }
+
+    protected override reset(): void {
+      this.climbed = 0;
+    }
+  }
+  const stairs = new Stairs(sgd(1));
+  near(rates(stairs, 2), [1, 1 / 4, 1 / 7]);
+  stairs.restart([2]);
+  near(rates(stairs, 1), [2, 2 / 4]);
+  const o = sgd(1);
+  const schedules = [new Stairs(o), new Stairs(o)];
+  near(rates(new optim.SequentialLR(o, { schedules, milestones: [2] }), 3), [1, 1 / 4, 1, 1 / 4]);
+});
+
 /** An optimizer with nothing but a rate. */
 class Plain extends optim.Optimizer {
   constructor(parameters: optim.Parameters<optim.GroupOptions>) {

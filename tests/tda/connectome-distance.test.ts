@@ -73,7 +73,7 @@ test("distances are those of the functions of their names", () => {
   const now = cycles.tracker.observe();
   assert.is(now.distance, tda.cyclesDistance(now, before));
   assert.is(frobenius.tracker.observe().distance, tda.frobeniusDistance(now.connectome, before.connectome));
-  const diagram = ({ connectome: m }: tda.Observation) => {
+  const diagram = ({ connectome: m }: Required<tda.Observation>) => {
     const offDiagonal = eye(m.shape[0]).neg().add(1);
     return tda.ripsPersistence(m.neg().add(1).sqrt().mul(offDiagonal)).diagrams[1];
   };
