@@ -1,4 +1,4 @@
-// Memory for kernels that cannot tell beforehand how much they need: they work in slices, and ask (kernels/arena.ts).
+// Memory for kernels that cannot tell beforehand how much they need: they work in slices, and ask (kernels/topology/arena.ts).
 
 import { formatBytes, OutOfMemoryError } from "./errors";
 import { Storage } from "./storage";

@@ -34,50 +34,47 @@ for (const [name, n, cIn, size, cOut, kernel, stride, pad, groups] of layers) {
   const gx = harness.alloc(n * cIn * a * a * 4);
   const gw = harness.alloc(weights * 4);
   const y = harness.alloc(n * cOut * d * d * 4);
-  const scratch = harness.alloc(
-    k.conv2d_scratch_bytes(cIn, a, a, cOut, kernel, kernel, stride, stride, pad, pad, 1, 1, groups, d, d),
+  const sizes = [cIn, a, a, cOut, kernel, kernel, stride, stride, pad, pad, 1, 1, groups, d, d, 0];
+  const geometry = harness.struct(sizes, k.conv2d_geometry_bytes());
+  const [scratch, scratchInput, scratchWeight] = [0, 1, 2].map((pass) =>
+    harness.alloc(k.conv2d_scratch_bytes(geometry, pass)),
   );
-  const sizes = [
-    n,
-    cIn,
-    a,
-    a,
-    cOut,
-    kernel,
-    kernel,
-    stride,
-    stride,
-    pad,
-    pad,
-    1,
-    1,
-    groups,
-    d,
-    d,
-    scratch,
-  ] as const;
   const work = 2 * n * weights * d * d;
-  cases.push({ name: `${name} forward`, work, run: () => k.conv2d_forward_f32(y, x, w, bias, ...sizes) });
-  cases.push({ name: `${name} grad_input`, work, run: () => k.conv2d_grad_input_f32(gx, g, w, ...sizes) });
-  cases.push({ name: `${name} grad_weight`, work, run: () => k.conv2d_grad_weight_f32(gw, g, x, ...sizes) });
+  cases.push({
+    name: `${name} forward`,
+    work,
+    run: () => k.conv2d_forward_f32(y, x, w, bias, n, geometry, scratch),
+  });
+  cases.push({
+    name: `${name} grad_input`,
+    work,
+    run: () => k.conv2d_grad_input_f32(gx, g, w, n, geometry, scratchInput),
+  });
+  cases.push({
+    name: `${name} grad_weight`,
+    work,
+    run: () => k.conv2d_grad_weight_f32(gw, g, x, n, geometry, scratchWeight),
+  });
   if (kernel === 3 && stride === 1 && groups === 1) {
-    const few = [cIn, a, a, cOut, pad, pad] as const;
-    const room = harness.alloc(k.winograd_scratch_bytes(...few));
+    const shape = harness.struct(sizes, k.winograd_geometry_bytes());
+    const [room, roomInput, roomWeight] = [0, 1, 2].map((pass) =>
+      harness.alloc(k.winograd_scratch_bytes(shape, pass)),
+    );
     const tiled = `${name} winograd`;
     cases.push({
       name: `${tiled} forward`,
       work,
-      run: () => k.winograd_forward_f32(y, x, w, bias, n, ...few, room),
+      run: () => k.winograd_forward_f32(y, x, w, bias, n, shape, room),
     });
     cases.push({
       name: `${tiled} grad_input`,
       work,
-      run: () => k.winograd_grad_input_f32(gx, g, w, n, ...few, room),
+      run: () => k.winograd_grad_input_f32(gx, g, w, n, shape, roomInput),
     });
     cases.push({
       name: `${tiled} grad_weight`,
       work,
-      run: () => k.winograd_grad_weight_f32(gw, g, x, n, ...few, room),
+      run: () => k.winograd_grad_weight_f32(gw, g, x, n, shape, roomWeight),
     });
   }
 }

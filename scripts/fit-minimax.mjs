@@ -1,4 +1,4 @@
-// Fits the polynomials of kernels/math.ts by the Remez exchange algorithm and prints them as float32 with their errors.
+// Fits the polynomials of kernels/array/math.ts by the Remez exchange algorithm and prints them as float32 with their errors.
 // Usage: node scripts/fit-minimax.mjs. The error is weighted so that it is relative to the function the polynomial serves;
 // "in float32" is the same error after the coefficients were rounded.
 

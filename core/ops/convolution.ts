@@ -1,15 +1,16 @@
 // Convolution of images [N,C,H,W] (cross-correlation, as everywhere in the field) and its transpose. Three passes serve
 // both: the transpose's forward pass is the convolution's gradient by its input, and the other way round.
 
-import { withScratch } from "../../backend/storage";
-import { type Kernels, kernels } from "../../backend/wasm";
-import { record } from "../autograd";
-import { contiguous } from "../compute";
+import * as launch from "../../backend/launch/convolution";
+import { type Backward, record } from "../autograd";
+import { checkInteger, checkOptions } from "../check";
 import { formatShape } from "../errors";
 import { allocate, defineMethods, type Tensor } from "../tensor";
 import { add, operand } from "./arithmetic";
 import { reshape, squeeze, unsqueeze } from "./layout";
 import { countWindows, type Pair, pairOf } from "./window";
+
+type Sizes = launch.ConvolutionSizes;
 
 /** Options of {@link Tensor.conv2d}. */
 export interface ConvolutionOptions {
@@ -37,78 +38,31 @@ export interface TransposedConvolutionOptions extends ConvolutionOptions {
   outputPadding?: Pair;
 }
 
-/** The sizes of a convolution, in the order in which kernels/conv.ts takes them. */
-type Sizes = readonly [
-  n: number,
-  inChannels: number,
-  height: number,
-  width: number,
-  outChannels: number,
-  kernelHeight: number,
-  kernelWidth: number,
-  strideHeight: number,
-  strideWidth: number,
-  paddingHeight: number,
-  paddingWidth: number,
-  dilationHeight: number,
-  dilationWidth: number,
-  groups: number,
-  outHeight: number,
-  outWidth: number,
-];
+const OPTIONS = ["stride", "padding", "dilation", "groups"];
 
-/** From this many channels on either side Winograd's transforms cost less than they save (bench/conv.ts). */
-const WINOGRAD_CHANNELS = 8;
-
-/** 3x3 kernels moved by single steps have a faster algorithm (kernels/winograd.ts). */
-function suitsWinograd(sizes: Sizes): boolean {
-  const [, inChannels, , , outChannels, kh, kw, sh, sw, ph, pw, dh, dw, groups] = sizes;
-  const isPlain = [sh, sw, dh, dw, groups].every((value) => value === 1);
-  const isWide = Math.min(inChannels, outChannels) >= WINOGRAD_CHANNELS;
-  return kh === 3 && kw === 3 && isPlain && isWide && ph <= 2 && pw <= 2;
-}
-
-/** Runs one of the three passes on contiguous operands. */
-function run(
-  pass: "forward" | "grad_input" | "grad_weight",
-  sizes: Sizes,
-  out: Tensor,
-  operands: readonly number[],
-): Tensor {
-  const k = kernels();
-  const [n, inChannels, height, width, outChannels, , , , , ph, pw] = sizes;
-  const winograd = suitsWinograd(sizes);
-  const rest = winograd ? [inChannels, height, width, outChannels, ph, pw] : sizes.slice(1);
-  const room = (winograd ? k.winograd_scratch_bytes : k.conv2d_scratch_bytes) as (
-    ...sizes: number[]
-  ) => number;
-  const name: keyof Kernels = winograd ? `winograd_${pass}_f32` : `conv2d_${pass}_f32`;
-  const kernel = k[name] as (...parameters: number[]) => void;
-  withScratch(room(...rest), (scratch) => kernel(out.ptr, ...operands, n, ...rest, scratch));
+function forward(sizes: Sizes, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  const out = allocate([sizes.n, sizes.outChannels, sizes.outHeight, sizes.outWidth]);
+  launch.convolve(out, x, weight, bias, sizes);
   return out;
 }
 
-function forward(sizes: Sizes, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
-  const out = allocate([sizes[0], sizes[4], sizes[14], sizes[15]]);
-  const biasPtr = bias === null ? 0 : contiguous(bias).ptr;
-  return run("forward", sizes, out, [contiguous(x).ptr, contiguous(weight).ptr, biasPtr]);
-}
-
 function gradInput(sizes: Sizes, g: Tensor, weight: Tensor): Tensor {
-  return run("grad_input", sizes, allocate(sizes.slice(0, 4)), [contiguous(g).ptr, contiguous(weight).ptr]);
+  const out = allocate([sizes.n, sizes.inChannels, sizes.height, sizes.width]);
+  launch.convolveInputGradient(out, g, weight, sizes);
+  return out;
 }
 
 function gradWeight(sizes: Sizes, g: Tensor, x: Tensor): Tensor {
-  const [, inChannels, , , outChannels, kh, kw, , , , , , , groups] = sizes;
-  const out = allocate([outChannels, inChannels / groups, kh, kw]);
-  return run("grad_weight", sizes, out, [contiguous(g).ptr, contiguous(x).ptr]);
+  const { outChannels, inChannels, groups, kernelHeight, kernelWidth } = sizes;
+  const out = allocate([outChannels, inChannels / groups, kernelHeight, kernelWidth]);
+  launch.convolveWeightGradient(out, g, x, sizes);
+  return out;
 }
 
 /** Sums over all but the channels. */
 function gradBias(g: Tensor): Tensor {
-  const [n, channels, height, width] = g.extents;
-  const out = allocate([channels]);
-  kernels().conv_bias_grad_f32(out.ptr, contiguous(g).ptr, n, channels, height * width);
+  const out = allocate([g.extents[1]]);
+  launch.channelSums(out, g);
   return out;
 }
 
@@ -129,7 +83,8 @@ function operands(
   if (x.ndim !== ndim || weight.ndim !== ndim || weight.size === 0) {
     throw new RangeError(`${operation}: expected input [N,Cin,${axes}] and weight ${layout}, ${got}`);
   }
-  if (!Number.isInteger(groups) || groups < 1 || weight.extents[0] % groups !== 0) {
+  checkInteger(operation, "groups", groups, { atLeast: 1 });
+  if (weight.extents[0] % groups !== 0) {
     throw new RangeError(`${operation}: ${groups} groups do not divide the channels of ${layout}, ${got}`);
   }
   const inChannels = transposed ? weight.extents[0] : weight.extents[1] * groups;
@@ -153,6 +108,7 @@ export function conv2d(
   biases?: Tensor | null,
   options: ConvolutionOptions = {},
 ): Tensor {
+  checkOptions("conv2d", options, OPTIONS);
   const { groups = 1 } = options;
   const [x, weight, bias] = operands("conv2d", 4, [input, weights, biases], groups, false);
   return convolve("conv2d", x, weight, bias, options);
@@ -164,6 +120,7 @@ export function conv1d(
   biases?: Tensor | null,
   options: Convolution1dOptions = {},
 ): Tensor {
+  checkOptions("conv1d", options, OPTIONS);
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const [x, weight, bias] = operands("conv1d", 3, [input, weights, biases], groups, false);
   const rows = convolve("conv1d", unsqueeze(x, 2), unsqueeze(weight, 2), bias, {
@@ -175,6 +132,19 @@ export function conv1d(
   return squeeze(rows, 2);
 }
 
+function convolutionRule(sizes: Sizes): Backward {
+  return (g, [x, weight], { needs }) => [
+    needs[0] ? gradInput(sizes, g, weight) : null,
+    needs[1] ? gradWeight(sizes, g, x) : null,
+    needs[2] ? gradBias(g) : null,
+  ];
+}
+
+/** Saves the input only for the gradient of the weight, and the weight only for that of the input. */
+function crosswise(x: Tensor, weight: Tensor): (Tensor | null)[] {
+  return [weight.requiresGrad ? x : null, x.requiresGrad ? weight : null];
+}
+
 function convolve(
   operation: string,
   x: Tensor,
@@ -182,22 +152,30 @@ function convolve(
   bias: Tensor | null,
   options: ConvolutionOptions,
 ): Tensor {
-  const [sh, sw] = pairOf(operation, "stride", options.stride ?? 1, 1);
-  const [ph, pw] = pairOf(operation, "padding", options.padding ?? 0, 0);
-  const [dh, dw] = pairOf(operation, "dilation", options.dilation ?? 1, 1);
+  const [strideHeight, strideWidth] = pairOf(operation, "stride", options.stride ?? 1, 1);
+  const [paddingHeight, paddingWidth] = pairOf(operation, "padding", options.padding ?? 0, 0);
+  const [dilationHeight, dilationWidth] = pairOf(operation, "dilation", options.dilation ?? 1, 1);
   const [n, inChannels, height, width] = x.extents;
-  const [outChannels, , kh, kw] = weight.extents;
-  const outHeight = countWindows(operation, x.extents, height, [kh, sh, ph, dh]);
-  const outWidth = countWindows(operation, x.extents, width, [kw, sw, pw, dw]);
-  const images = [n, inChannels, height, width] as const;
-  const windows = [outChannels, kh, kw, sh, sw, ph, pw, dh, dw] as const;
-  const sizes: Sizes = [...images, ...windows, options.groups ?? 1, outHeight, outWidth];
+  const [outChannels, , kernelHeight, kernelWidth] = weight.extents;
+  const down = [kernelHeight, strideHeight, paddingHeight, dilationHeight] as const;
+  const across = [kernelWidth, strideWidth, paddingWidth, dilationWidth] as const;
+  const sizes: Sizes = {
+    ...{ n, inChannels, height, width, outChannels, kernelHeight, kernelWidth },
+    ...{ strideHeight, strideWidth, paddingHeight, paddingWidth, dilationHeight, dilationWidth },
+    groups: options.groups ?? 1,
+    outHeight: countWindows(operation, x.extents, height, down),
+    outWidth: countWindows(operation, x.extents, width, across),
+  };
   const inputs = bias === null ? [x, weight] : [x, weight, bias];
-  return record(operation, forward(sizes, x, weight, bias), inputs, [x, weight], (g, [sx, sw], { needs }) => [
-    needs[0] ? gradInput(sizes, g, sw) : null,
-    needs[1] ? gradWeight(sizes, g, sx) : null,
-    needs[2] ? gradBias(g) : null,
-  ]);
+  const out = forward(sizes, x, weight, bias);
+  return record(operation, out, inputs, crosswise(x, weight), convolutionRule(sizes));
+}
+
+function transposedRule(sizes: Sizes): Backward {
+  return (g, [x, weight], { needs }) => [
+    needs[0] ? forward(sizes, g, weight, null) : null,
+    needs[1] ? gradWeight(sizes, x, g) : null,
+  ];
 }
 
 export function convTranspose2d(
@@ -207,6 +185,7 @@ export function convTranspose2d(
   options: TransposedConvolutionOptions = {},
 ): Tensor {
   const operation = "convTranspose2d";
+  checkOptions(operation, options, [...OPTIONS, "outputPadding"]);
   const { groups = 1 } = options;
   const [x, weight, bias] = operands(operation, 4, [input, weights, biases], groups, true);
   const stride = pairOf(operation, "stride", options.stride ?? 1, 1);
@@ -228,21 +207,34 @@ export function convTranspose2d(
           `after padding by ${padding[d]}`,
       );
     }
+    checkInteger(operation, "an extent of the output", out);
     return out;
   });
   // The convolution of which this is the transpose leads from the output to the input.
-  const images = [n, outPerGroup * groups, outHeight, outWidth] as const;
-  const windows = [inChannels, taps[0], taps[1], ...stride, ...padding, ...dilation] as const;
-  const sizes: Sizes = [...images, ...windows, groups, extents[0], extents[1]];
+  const sizes: Sizes = {
+    n,
+    inChannels: outPerGroup * groups,
+    height: outHeight,
+    width: outWidth,
+    outChannels: inChannels,
+    kernelHeight: taps[0],
+    kernelWidth: taps[1],
+    strideHeight: stride[0],
+    strideWidth: stride[1],
+    paddingHeight: padding[0],
+    paddingWidth: padding[1],
+    dilationHeight: dilation[0],
+    dilationWidth: dilation[1],
+    groups,
+    outHeight: extents[0],
+    outWidth: extents[1],
+  };
   const out = record(
     operation,
     gradInput(sizes, x, weight),
     [x, weight],
-    [x, weight],
-    (g, [sx, sw], { needs }) => [
-      needs[0] ? forward(sizes, g, sw, null) : null,
-      needs[1] ? gradWeight(sizes, sx, g) : null,
-    ],
+    crosswise(x, weight),
+    transposedRule(sizes),
   );
   return bias === null ? out : add(out, reshape(bias, [-1, 1, 1]));
 }

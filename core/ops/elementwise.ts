@@ -7,7 +7,7 @@ import { type Backward, record } from "../autograd";
 import { checkChoice, checkTensor, describe } from "../check";
 import { binary, contiguousCopy } from "../compute";
 import { allocateLike, type DType, defineMethods, type Tensor } from "../tensor";
-import { mul, operand } from "./arithmetic";
+import { operand } from "./arithmetic";
 
 function define(name: string, forward: UnaryKernel, gradient: PairKernel, saves: "x" | "y") {
   return (input: Tensor, ...parameters: number[]): Tensor => {
@@ -72,8 +72,17 @@ export const floor = defineStep("floor", "floor_f32");
 export const ceil = defineStep("ceil", "ceil_f32");
 export const round = defineStep("round", "round_f32");
 
-export function neg(x: Tensor): Tensor {
-  return mul(x, -1);
+function negated(x: Tensor): Tensor {
+  const out = allocateLike(x);
+  unary("neg_f32", out, x);
+  return out;
+}
+
+const negRule: Backward = (g) => [negated(g)];
+
+export function neg(input: Tensor): Tensor {
+  const x = operand("neg", input);
+  return record("neg", negated(x), [x], [], negRule);
 }
 
 export function leakyRelu(x: Tensor, slope = 0.01): Tensor {

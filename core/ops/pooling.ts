@@ -1,12 +1,13 @@
 // Pooling and upsampling of images [N,C,H,W].
 
-import { kernels } from "../../backend/wasm";
-import { record } from "../autograd";
-import { contiguous } from "../compute";
+import * as launch from "../../backend/launch/pool";
+import { type Backward, record } from "../autograd";
+import { checkOptions } from "../check";
 import { formatShape } from "../errors";
+import { checkShape } from "../shape";
 import { allocate, allocateLike, defineMethods, type Tensor } from "../tensor";
 import { operand } from "./arithmetic";
-import { countWindows, type Pair, pairOf, requireImages } from "./window";
+import { checkImages, countWindows, type Pair, pairOf } from "./window";
 
 /** Options of {@link Tensor.maxPool2d}. */
 export interface PoolingOptions {
@@ -22,81 +23,107 @@ export interface AveragePoolingOptions extends PoolingOptions {
   countIncludePad?: boolean;
 }
 
-/** Windows as the kernels take them, after the number of planes: h, w, kh, kw, sh, sw, ph, pw, oh, ow. */
-type Windows = readonly [number, number, number, number, number, number, number, number, number, number];
-
-function windowsOf(operation: string, x: Tensor, size: Pair, options: PoolingOptions): Windows {
-  requireImages(operation, x);
-  const [kh, kw] = pairOf(operation, "the window", size, 1);
-  const [sh, sw] = pairOf(operation, "stride", options.stride ?? size, 1);
-  const [ph, pw] = pairOf(operation, "padding", options.padding ?? 0, 0);
-  if (2 * ph > kh || 2 * pw > kw) {
-    throw new RangeError(`${operation}: padding [${ph},${pw}] is more than half the window [${kh},${kw}]`);
+function windowsOf(
+  operation: string,
+  x: Tensor,
+  size: Pair,
+  options: PoolingOptions,
+  known: readonly string[],
+): launch.WindowSizes {
+  checkImages(operation, x);
+  checkOptions(operation, options, known);
+  const [kernelHeight, kernelWidth] = pairOf(operation, "the window", size, 1);
+  const [strideHeight, strideWidth] = pairOf(operation, "stride", options.stride ?? size, 1);
+  const [paddingHeight, paddingWidth] = pairOf(operation, "padding", options.padding ?? 0, 0);
+  if (2 * paddingHeight > kernelHeight || 2 * paddingWidth > kernelWidth) {
+    throw new RangeError(
+      `${operation}: padding [${paddingHeight},${paddingWidth}] is more than half the window ` +
+        `[${kernelHeight},${kernelWidth}]`,
+    );
   }
-  const [, , h, w] = x.extents;
-  const oh = countWindows(operation, x.extents, h, [kh, sh, ph, 1]);
-  const ow = countWindows(operation, x.extents, w, [kw, sw, pw, 1]);
-  return [h, w, kh, kw, sh, sw, ph, pw, oh, ow];
+  const [n, c, height, width] = x.extents;
+  return {
+    planes: n * c,
+    height,
+    width,
+    kernelHeight,
+    kernelWidth,
+    strideHeight,
+    strideWidth,
+    paddingHeight,
+    paddingWidth,
+    outHeight: countWindows(operation, x.extents, height, [kernelHeight, strideHeight, paddingHeight, 1]),
+    outWidth: countWindows(operation, x.extents, width, [kernelWidth, strideWidth, paddingWidth, 1]),
+  };
 }
+
+const maxPoolRule: Backward = (g, [indices], { shapes: [shape] }) => {
+  const gx = allocate(shape);
+  launch.maxPoolGradient(gx, g, indices);
+  return [gx];
+};
 
 export function maxPool2d(input: Tensor, size: Pair, options: PoolingOptions = {}): Tensor {
   const x = operand("maxPool2d", input);
-  const windows = windowsOf("maxPool2d", x, size, options);
-  const [n, c, h, w] = x.extents;
-  const [oh, ow] = windows.slice(8);
-  const out = allocate([n, c, oh, ow]);
+  const windows = windowsOf("maxPool2d", x, size, options, ["stride", "padding"]);
+  const [n, c] = x.extents;
+  const out = allocate([n, c, windows.outHeight, windows.outWidth]);
   const indices = allocateLike(out, "int32");
-  kernels().max_pool2d_forward_f32(out.ptr, indices.ptr, contiguous(x).ptr, n * c, ...windows);
-  return record("maxPool2d", out, [x], [indices], (g, [chosen]) => {
-    const gx = allocateLike(x);
-    kernels().max_pool2d_backward_f32(gx.ptr, contiguous(g).ptr, chosen.ptr, n * c, h * w, oh * ow);
+  launch.maxPool(out, indices, x, windows);
+  return record("maxPool2d", out, [x], [indices], maxPoolRule);
+}
+
+function averagePoolRule(windows: launch.WindowSizes, countIncludePad: boolean): Backward {
+  return (g, _, { shapes: [shape] }) => {
+    const gx = allocate(shape);
+    launch.averagePoolGradient(gx, g, windows, countIncludePad);
     return [gx];
-  });
+  };
 }
 
 export function avgPool2d(input: Tensor, size: Pair, options: AveragePoolingOptions = {}): Tensor {
   const x = operand("avgPool2d", input);
-  const windows = windowsOf("avgPool2d", x, size, options);
-  const countPadding = Number(options.countIncludePad ?? true);
+  const windows = windowsOf("avgPool2d", x, size, options, ["stride", "padding", "countIncludePad"]);
+  const { countIncludePad = true } = options;
   const [n, c] = x.extents;
-  const out = allocate([n, c, windows[8], windows[9]]);
-  kernels().avg_pool2d_forward_f32(out.ptr, contiguous(x).ptr, n * c, ...windows, countPadding);
-  return record("avgPool2d", out, [x], [], (g) => {
-    const gx = allocateLike(x);
-    kernels().avg_pool2d_backward_f32(gx.ptr, contiguous(g).ptr, n * c, ...windows, countPadding);
-    return [gx];
-  });
+  const out = allocate([n, c, windows.outHeight, windows.outWidth]);
+  launch.averagePool(out, x, windows, countIncludePad);
+  return record("avgPool2d", out, [x], [], averagePoolRule(windows, countIncludePad));
 }
+
+const adaptiveRule: Backward = (g, _, { shapes: [shape] }) => {
+  const gx = allocate(shape);
+  launch.adaptiveAveragePoolGradient(gx, g);
+  return [gx];
+};
 
 export function adaptiveAvgPool2d(input: Tensor, size: Pair): Tensor {
   const x = operand("adaptiveAvgPool2d", input);
-  requireImages("adaptiveAvgPool2d", x);
+  checkImages("adaptiveAvgPool2d", x);
   const [oh, ow] = pairOf("adaptiveAvgPool2d", "the output size", size, 1);
   const [n, c, h, w] = x.extents;
   if (h * w === 0) {
     throw new RangeError(`adaptiveAvgPool2d: nothing to average in shape ${formatShape(x.extents)}`);
   }
   const out = allocate([n, c, oh, ow]);
-  kernels().adaptive_avg_pool2d_forward_f32(out.ptr, contiguous(x).ptr, n * c, h, w, oh, ow);
-  return record("adaptiveAvgPool2d", out, [x], [], (g) => {
-    const gx = allocateLike(x);
-    kernels().adaptive_avg_pool2d_backward_f32(gx.ptr, contiguous(g).ptr, n * c, h, w, oh, ow);
-    return [gx];
-  });
+  launch.adaptiveAveragePool(out, x);
+  return record("adaptiveAvgPool2d", out, [x], [], adaptiveRule);
 }
+
+const upsampleRule: Backward = (g, _, { shapes: [shape] }) => {
+  const gx = allocate(shape);
+  launch.upsampleNearestGradient(gx, g);
+  return [gx];
+};
 
 export function upsample(input: Tensor, scale: Pair): Tensor {
   const x = operand("upsample", input);
-  requireImages("upsample", x);
+  checkImages("upsample", x);
   const [sh, sw] = pairOf("upsample", "scale", scale, 1);
   const [n, c, h, w] = x.extents;
-  const out = allocate([n, c, h * sh, w * sw]);
-  kernels().upsample_nearest2d_forward_f32(out.ptr, contiguous(x).ptr, n * c, h, w, sh, sw);
-  return record("upsample", out, [x], [], (g) => {
-    const gx = allocateLike(x);
-    kernels().upsample_nearest2d_backward_f32(gx.ptr, contiguous(g).ptr, n * c, h, w, sh, sw);
-    return [gx];
-  });
+  const out = allocate(checkShape("upsample", [n, c, h * sh, w * sw]));
+  launch.upsampleNearest(out, x);
+  return record("upsample", out, [x], [], upsampleRule);
 }
 
 export interface PoolingMethods {

@@ -115,28 +115,14 @@ function check(s: Shape) {
     s.groups,
     oh,
     ow,
-  ] as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
+    0,
   ];
-  let bytes = h.k.conv2d_scratch_bytes(...sizes);
+  let geometry = h.struct(sizes, h.k.conv2d_geometry_bytes());
+  let scratchBytes = h.k.conv2d_scratch_bytes;
   let tiled = false;
-  const run = (sums: Sums, name: string, kernel: (to: number, scratch: number) => void) => {
+  const run = (sums: Sums, name: string, pass: number, kernel: (to: number, scratch: number) => void) => {
     const to = h.alloc(sums.value.length * 4);
-    const scratch = h.alloc(bytes);
+    const scratch = h.alloc(scratchBytes(geometry, pass));
     const behind = h.alloc(64);
     kernel(to, scratch);
     const label = `${name} of ${JSON.stringify(s)}`;
@@ -150,31 +136,31 @@ function check(s: Shape) {
       `${label}: wrote past the scratch`,
     );
   };
-  run(plain, "forward", (to, scratch) => h.k.conv2d_forward_f32(to, px, pw, 0, s.n, ...sizes, scratch));
-  run(out, "forward with bias", (to, scratch) =>
-    h.k.conv2d_forward_f32(to, px, pw, pb, s.n, ...sizes, scratch),
+  run(plain, "forward", 0, (to, scratch) => h.k.conv2d_forward_f32(to, px, pw, 0, s.n, geometry, scratch));
+  run(out, "forward with bias", 0, (to, scratch) =>
+    h.k.conv2d_forward_f32(to, px, pw, pb, s.n, geometry, scratch),
   );
-  run(gx, "grad_input", (to, scratch) => h.k.conv2d_grad_input_f32(to, pg, pw, s.n, ...sizes, scratch));
-  run(gw, "grad_weight", (to, scratch) => h.k.conv2d_grad_weight_f32(to, pg, px, s.n, ...sizes, scratch));
+  run(gx, "grad_input", 1, (to, scratch) => h.k.conv2d_grad_input_f32(to, pg, pw, s.n, geometry, scratch));
+  run(gw, "grad_weight", 2, (to, scratch) => h.k.conv2d_grad_weight_f32(to, pg, px, s.n, geometry, scratch));
   if (`${s.kernel} ${s.stride} ${s.dilation} ${s.groups}` === "3,3 1,1 1,1 1") {
-    const few = [s.cIn, s.h, s.w, s.cOut, ...s.padding] as [number, number, number, number, number, number];
-    bytes = h.k.winograd_scratch_bytes(...few);
+    geometry = h.struct(sizes, h.k.winograd_geometry_bytes());
+    scratchBytes = h.k.winograd_scratch_bytes;
     tiled = true;
-    run(plain, "winograd forward", (to, scratch) =>
-      h.k.winograd_forward_f32(to, px, pw, 0, s.n, ...few, scratch),
+    run(plain, "winograd forward", 0, (to, scratch) =>
+      h.k.winograd_forward_f32(to, px, pw, 0, s.n, geometry, scratch),
     );
-    run(out, "winograd with bias", (to, scratch) =>
-      h.k.winograd_forward_f32(to, px, pw, pb, s.n, ...few, scratch),
+    run(out, "winograd with bias", 0, (to, scratch) =>
+      h.k.winograd_forward_f32(to, px, pw, pb, s.n, geometry, scratch),
     );
-    run(gx, "winograd grad_input", (to, scratch) =>
-      h.k.winograd_grad_input_f32(to, pg, pw, s.n, ...few, scratch),
+    run(gx, "winograd grad_input", 1, (to, scratch) =>
+      h.k.winograd_grad_input_f32(to, pg, pw, s.n, geometry, scratch),
     );
-    run(gw, "winograd grad_weight", (to, scratch) =>
-      h.k.winograd_grad_weight_f32(to, pg, px, s.n, ...few, scratch),
+    run(gw, "winograd grad_weight", 2, (to, scratch) =>
+      h.k.winograd_grad_weight_f32(to, pg, px, s.n, geometry, scratch),
     );
   }
   tiled = false;
-  run(gb, "bias_grad", (to) => h.k.conv_bias_grad_f32(to, pg, s.n, s.cOut, oh * ow));
+  run(gb, "bias_grad", 0, (to) => h.k.conv_bias_grad_f32(to, pg, s.n, s.cOut, oh * ow));
 }
 
 const base: Shape = {
@@ -304,16 +290,17 @@ test("conv2d: an image's bits do not depend on the batch", () => {
   h.reset();
   const x = h.f32(values(3 * 4 * 81, 1));
   const w = h.f32(values(5 * 4 * 9, 2));
-  const sizes = [4, 9, 9, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 9, 9] as const;
-  const scratch = h.alloc(h.k.conv2d_scratch_bytes(...sizes));
+  const sizes = [4, 9, 9, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 9, 9, 0];
+  const geometry = h.struct(sizes, h.k.conv2d_geometry_bytes());
+  const scratch = h.alloc(h.k.conv2d_scratch_bytes(geometry, 0));
   const [all, one] = [h.alloc(3 * 5 * 81 * 4), h.alloc(5 * 81 * 4)];
-  h.k.conv2d_forward_f32(all, x, w, 0, 3, ...sizes, scratch);
-  h.k.conv2d_forward_f32(one, x + 2 * 4 * 81 * 4, w, 0, 1, ...sizes, scratch);
+  h.k.conv2d_forward_f32(all, x, w, 0, 3, geometry, scratch);
+  h.k.conv2d_forward_f32(one, x + 2 * 4 * 81 * 4, w, 0, 1, geometry, scratch);
   assert.equal(h.readF32(one, 5 * 81), h.readF32(all + 2 * 5 * 81 * 4, 5 * 81));
-  const few = [4, 9, 9, 5, 1, 1] as const;
-  const other = h.alloc(h.k.winograd_scratch_bytes(...few));
-  h.k.winograd_forward_f32(all, x, w, 0, 3, ...few, other);
-  h.k.winograd_forward_f32(one, x + 2 * 4 * 81 * 4, w, 0, 1, ...few, other);
+  const tiled = h.struct(sizes, h.k.winograd_geometry_bytes());
+  const other = h.alloc(h.k.winograd_scratch_bytes(tiled, 0));
+  h.k.winograd_forward_f32(all, x, w, 0, 3, tiled, other);
+  h.k.winograd_forward_f32(one, x + 2 * 4 * 81 * 4, w, 0, 1, tiled, other);
   assert.equal(h.readF32(one, 5 * 81), h.readF32(all + 2 * 5 * 81 * 4, 5 * 81));
 });
 

@@ -43,6 +43,13 @@ export class Harness {
     return ptr;
   }
 
+  /** A struct of int32 fields, with room for what the kernel keeps behind them. */
+  struct(fields: readonly number[], bytes = fields.length * 4): number {
+    const ptr = this.alloc(bytes);
+    new Int32Array(this.memory.buffer, ptr, fields.length).set(fields);
+    return ptr;
+  }
+
   f64(values: ArrayLike<number>): number {
     const ptr = this.alloc(values.length * 8);
     new Float64Array(this.memory.buffer, ptr, values.length).set(values);
