@@ -86,13 +86,13 @@ function checkParameter(name: string, parameter: unknown): void {
   if (parameter.dtype !== "float32") {
     throw new TypeError(`${name}: a parameter must be float32, got ${parameter.dtype} ${shape}`);
   }
+  if (!parameter.isContiguous) {
+    throw new RangeError(`${name}: a parameter ${shape} is a strided view; optimize its clone()`);
+  }
   if (parameter.requiresGrad && parameter.node !== null) {
     throw new RangeError(
       `${name}: a parameter ${shape} is the result of an operation, and has no gradient of its own; ` +
         "optimize the tensor that it was made from, or its detach().clone()",
     );
-  }
-  if (!parameter.isContiguous) {
-    throw new RangeError(`${name}: a parameter ${shape} is a strided view; optimize its clone()`);
   }
 }
