@@ -4,10 +4,11 @@ export { Allocator } from "./backend/allocator";
 export { withScratch } from "./backend/storage";
 export { kernels, memoryViews } from "./backend/wasm";
 export { readDistanceFile } from "./cli/distance-file";
-export { ConnectomeRecorder } from "./cli/recorder";
 export { writeReport } from "./cli/report";
-export { RunFolder } from "./cli/run-folder";
 // As the types of this file know it; the built declarations hide its inner members.
 export { tensor } from "./core/index";
 export * as math from "./core/math";
 export { persistenceSvg } from "./report/diagram-svg";
+export { ConnectomeRecorder } from "./runs/connectomes";
+export { observationEvent } from "./runs/events";
+export { RunFolder } from "./runs/folder";

@@ -2,12 +2,11 @@
 
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import type { PlannedRun, RunResult, StudyUnit } from "../train/index";
-import { unitsOf } from "../train/index";
+import { StudyFolder } from "../study/folder";
+import { type PlannedRun, type RunResult, type StudyUnit, unitsOf } from "../study/index";
+import { WorkerPool } from "../study/pool";
 import { helpText, type OptionSpecs, parseOptions, UsageError } from "./options";
-import { WorkerPool } from "./pool";
 import { Progress } from "./progress";
-import { StudyFolder } from "./study-folder";
 import { SHARE_OPTIONS, STUDY_OPTIONS, shareFrom, studyFrom } from "./study-options";
 import { studyTable, writeStudy } from "./study-report";
 

@@ -1,7 +1,7 @@
 // topograd info
 
 import { runtime } from "../core/index";
-import { VERSION } from "./version";
+import { VERSION } from "../runs/version";
 
 /** Prints what the runtime offers. */
 export async function runInfo(): Promise<number> {

@@ -2,9 +2,9 @@
 
 import { resolve } from "node:path";
 import { DataError } from "../core/index";
-import type { RunResult } from "../train/index";
+import { StudyFolder } from "../study/folder";
+import type { RunResult } from "../study/index";
 import { helpText, type OptionSpecs, parseOptions, UsageError } from "./options";
-import { StudyFolder } from "./study-folder";
 import { writeStudy } from "./study-report";
 
 const OPTIONS: OptionSpecs = { help: { type: "boolean", about: "print this help" } };

@@ -1,36 +1,14 @@
 // topograd report DIR [DIR ...] [--out FILE]
 
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { DataError } from "../core/index";
+import { writeWhole } from "../io/whole-file";
 import { renderReport, renderStudy } from "../report/index";
-import { parseRun, type RunData, summariseStudy } from "../train/index";
+import { readRun } from "../runs/folder";
+import { VERSION } from "../runs/version";
+import { StudyFolder } from "../study/folder";
+import { summariseStudy } from "../study/index";
 import { helpText, type OptionSpecs, parseOptions, UsageError } from "./options";
-import { writeWhole } from "./run-folder";
-import { StudyFolder } from "./study-folder";
-import { VERSION } from "./version";
-
-/** Reads a run folder. Throws a DataError that names what is missing where the folder is no run. */
-export function readRun(folder: string, name = basename(resolve(folder))): RunData {
-  if (!existsSync(folder)) throw new DataError(`report: there is no folder ${folder}`);
-  if (!statSync(folder).isDirectory())
-    throw new DataError(`report: ${folder} is a file, expected the folder of a run`);
-  const missing = ["config.json", "metrics.jsonl"].filter((file) => !existsSync(join(folder, file)));
-  if (missing.length > 0)
-    throw new DataError(`report: ${folder} is no run: it has no ${missing.join(" and no ")}`);
-  const text = (file: string) => readFileSync(join(folder, file), "utf8");
-  const connectomes = join(folder, "connectomes.safetensors");
-  try {
-    return parseRun({
-      name,
-      config: text("config.json"),
-      metrics: text("metrics.jsonl"),
-      connectomes: existsSync(connectomes) ? readFileSync(connectomes) : undefined,
-    });
-  } catch (error) {
-    throw new DataError(`report: ${folder} is no run: ${(error as Error).message}`);
-  }
-}
 
 function writeStudyReport(path: string, out?: string): string {
   const folder = StudyFolder.read(path);

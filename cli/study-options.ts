@@ -3,9 +3,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { DataError } from "../core/index";
 import { parseUniqueJson } from "../io/json";
-import { checkStudy, type Share, type Study, type StudySchedule } from "../train/index";
+import { CONTESTANTS, DATA_SETS, MODELS, SUBJECT } from "../study/catalogue";
+import { checkStudy, type Share, type Study, type StudySchedule } from "../study/index";
 import { type OptionSpecs, type ParsedOptions, UsageError } from "./options";
-import { CONTESTANTS, DATA_SETS, MODELS, SUBJECT } from "./setup";
 
 /** A setting of a study: its name in the file, its option, and how its value is read and checked. */
 interface Setting {

@@ -1,11 +1,11 @@
 // The outcome of a study: results.json, results.csv, comparison.html, and a table for the terminal.
 
 import { join } from "node:path";
+import { writeWhole } from "../io/whole-file";
 import { renderStudy } from "../report/index";
-import { type ScheduleSummary, type StudySummary, studyCsv, summariseStudy } from "../train/index";
-import { writeWhole } from "./run-folder";
-import type { StudyFolder } from "./study-folder";
-import { VERSION } from "./version";
+import { VERSION } from "../runs/version";
+import type { StudyFolder } from "../study/folder";
+import { type ScheduleSummary, type StudySummary, studyCsv, summariseStudy } from "../study/index";
 
 /** Writes results.json, results.csv and comparison.html of a study whose runs are all there. */
 export function writeStudy({ path, study, results }: StudyFolder): StudySummary {

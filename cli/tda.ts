@@ -4,12 +4,12 @@ import { mkdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { formatBytes } from "../core/errors";
 import { readBytes } from "../data/files";
+import { writeWhole } from "../io/whole-file";
 import { persistenceSvg } from "../report/diagram-svg";
 import { type RipsProgress, ripsPersistence } from "../tda/index";
 import { FORMATS, readDistanceFile } from "./distance-file";
 import { helpText, type OptionSpecs, parseOptions, UsageError } from "./options";
 import { Progress } from "./progress";
-import { writeWhole } from "./run-folder";
 
 const OPTIONS: OptionSpecs = {
   format: { type: "string", value: "FORMAT", about: `${FORMATS.join(", ")} (guessed from the file)` },

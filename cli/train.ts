@@ -4,20 +4,12 @@ import { resolve } from "node:path";
 import { manualSeed, runtime } from "../core/index";
 import { globalGenerator } from "../core/random";
 import { cropAndFlip, split } from "../data/index";
-import { CGALR } from "../optim/index";
-import {
-  DivergenceError,
-  type EndEvent,
-  evaluate,
-  type FitProgress,
-  fit,
-  type TrainEvent,
-} from "../train/index";
-import { helpText, type OptionSpecs, parseOptions } from "./options";
-import { Progress } from "./progress";
-import { ConnectomeRecorder } from "./recorder";
-import { writeReport } from "./report";
-import { RunFolder } from "./run-folder";
+import type { Module } from "../nn/index";
+import { CGALR, type Optimizer } from "../optim/index";
+import { ConnectomeRecorder } from "../runs/connectomes";
+import { type EndEvent, observationEvent, type RunEvent } from "../runs/events";
+import { RunFolder } from "../runs/folder";
+import { VERSION } from "../runs/version";
 import {
   DATA_SETS,
   loadData,
@@ -29,8 +21,12 @@ import {
   OPTIMIZERS,
   type OptimizerOptions,
   SCHEDULES,
-} from "./setup";
-import { VERSION } from "./version";
+} from "../study/catalogue";
+import type { ConnectomeTracker } from "../tda/index";
+import { DivergenceError, evaluate, type FitProgress, fit } from "../train/index";
+import { helpText, type OptionSpecs, parseOptions, UsageError } from "./options";
+import { Progress } from "./progress";
+import { writeReport } from "./report";
 
 const OPTIONS: OptionSpecs = {
   data: { type: "string", default: "mnist", value: "NAME", about: `data set: ${DATA_SETS.join(", ")}` },
@@ -66,6 +62,19 @@ const OPTIONS: OptionSpecs = {
 const EXIT_INTERRUPTED = 130;
 /** CG-ALR's default, and what the middle of a run is counted by. */
 const OBSERVATIONS_PER_EPOCH = 5;
+
+/** The optimizer of that name; an option that it does not have is a UsageError. */
+function optimizerFor(
+  name: (typeof OPTIMIZERS)[number],
+  model: Module,
+  options: OptimizerOptions,
+): Optimizer {
+  try {
+    return makeOptimizer(name, model, options);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
 
 /** Trains a network; returns the exit status. */
 export async function runTrain(args: string[]): Promise<number> {
@@ -111,17 +120,15 @@ export async function runTrain(args: string[]): Promise<number> {
       ? split(dataset.train, dataset.train.length - config.validationSamples, config.seed)
       : [dataset.train, undefined];
   const { model, sizes } = makeModel(config.model, train);
-  const optimizer = makeOptimizer(config.optimizer, model, optimizerOptions);
+  const optimizer = optimizerFor(config.optimizer, model, optimizerOptions);
   const stepsPerEpoch = Math.ceil(train.length / config.batchSize);
-  const recorder = config.schedule.startsWith("cg-alr")
-    ? new ConnectomeRecorder(
-        makeTracker(model, train, globalGenerator.nextInteger()),
-        config.epochs * OBSERVATIONS_PER_EPOCH,
-      )
+  const tracker = config.schedule.startsWith("cg-alr")
+    ? makeTracker(model, train, globalGenerator.nextInteger())
     : null;
+  const recorder = new ConnectomeRecorder(config.epochs * OBSERVATIONS_PER_EPOCH);
   const schedule = makeSchedule(config.schedule, {
     optimizer,
-    observer: () => recorder as ConnectomeRecorder,
+    observer: () => tracker as ConnectomeTracker,
     epochs: config.epochs,
     stepsPerEpoch,
   });
@@ -148,17 +155,13 @@ export async function runTrain(args: string[]): Promise<number> {
       `${[config.model, ...(sizes.length > 0 ? [sizes.join("-")] : [])].join(" ")}, ${parameters.toLocaleString("en-US")} parameters; ${config.schedule}, seed ${config.seed}`,
   );
 
-  const emit = (event: TrainEvent): void => {
+  const emit = (event: RunEvent): void => {
     folder.record(event);
     if (json) console.log(JSON.stringify(event));
   };
   const saveConnectomes = () => {
-    if (!(schedule instanceof CGALR)) return;
-    const { history } = schedule;
-    recorder?.save(
-      (observation) => history[observation - 1].step,
-      (tensors, metadata) => folder.saveConnectomes(tensors, metadata),
-    );
+    const bytes = recorder.encode(tracker?.signals ?? []);
+    if (bytes !== null) folder.saveConnectomes(bytes);
   };
   const status = {
     step: 0,
@@ -172,9 +175,10 @@ export async function runTrain(args: string[]): Promise<number> {
   };
   const onProgress = (event: FitProgress): void => {
     if (event.type === "observed") {
-      const { record, envelope } = event;
+      const { record } = event;
       status.controller = `${record.state} x${record.multiplier.toFixed(2)}`;
-      emit({ type: "observation", ...record, envelope, ...(recorder as ConnectomeRecorder).quantiles() });
+      recorder.record(record, record.step);
+      emit(observationEvent(record));
       return;
     }
     emit(event);

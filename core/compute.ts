@@ -2,7 +2,7 @@
 
 import { convert, copy } from "../backend/launch/copy";
 import * as elementwise from "../backend/launch/elementwise";
-import { sum } from "../backend/launch/reduce";
+import * as reduce from "../backend/launch/reduce";
 import { fill } from "../backend/view";
 import {
   broadcastShapes,
@@ -86,7 +86,7 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
 /** Sum over axes divided by `divisor`, the axes dropped. */
 export function sumOver(x: Tensor, axes: readonly number[], divisor: number, keepDims = false): Tensor {
   const out = allocate(reducedShape(x.extents, axes, keepDims));
-  sum(out, x, axes, divisor);
+  reduce.sum(out, x, axes, divisor);
   return out;
 }
 
@@ -99,4 +99,9 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
     if (d < lead || (shape[d - lead] === 1 && x.extents[d] !== 1)) axes.push(d);
   }
   return reshaped(sumOver(x, axes, 1), shape);
+}
+
+/** True when no element of a float32 tensor is NaN or infinite. */
+export function allFinite(x: Tensor): boolean {
+  return reduce.allFinite(x);
 }

@@ -1,7 +1,9 @@
 // A run as its page takes it: columns, thinned and rounded, so that a long run makes a small file.
 
-import type { EndEvent } from "../train/events";
-import type { LayerSignals, RunConfig, RunConnectomes, RunData } from "../train/run";
+import type { RunConnectomes } from "../runs/connectomes";
+import type { EndEvent } from "../runs/events";
+import type { RunConfig, RunData } from "../runs/run";
+import type { SignalGroup } from "../tda/index";
 
 /** Longer series are thinned to about this many points, which is more than a screen shows. */
 const MAX_POINTS = 2000;
@@ -48,7 +50,7 @@ export interface ReportRun {
 /** Connectomes of a run: `triangle` is the strict lower triangle, row by row, a byte (of 255) a weight, in base64. */
 export interface ReportConnectomes {
   size: number;
-  signals: LayerSignals[];
+  signals: SignalGroup[];
   snapshots: { which: "first" | "middle" | "last"; epoch: number | null; step: number; triangle: string }[];
   births: number[];
   /** At most 512 of them, at even ranks. */

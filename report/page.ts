@@ -2,8 +2,8 @@
 // Host-neutral: data in, text out.
 
 import { script, style } from "../build/report-page.js";
-import type { RunData } from "../train/run";
-import type { StudySummary } from "../train/study-summary";
+import type { RunData } from "../runs/run";
+import type { StudySummary } from "../study/summary";
 import { reportRun } from "./columns";
 
 const escapeHtml = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -52,9 +52,10 @@ const ENTRIES = {
   data: "data/index.ts",
   io: "io/index.ts",
   train: "train/index.ts",
+  study: "study/index.ts",
   report: "report/index.ts",
   cli: "cli/index.ts",
-  worker: "cli/worker.ts",
+  worker: "study/worker.ts",
 };
 
 async function bundle() {

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { scope } from "topograd";
-import { ConnectomeRecorder, RunFolder, tensor } from "#internal";
+import { ConnectomeRecorder, observationEvent, RunFolder, tensor } from "#internal";
 
 export interface SampleOptions {
   seed?: number;
@@ -182,10 +182,8 @@ function writeRun(folder: RunFolder, sample: Required<SampleOptions>): void {
     random,
   );
   const total = epochs * OBSERVATIONS_PER_EPOCH;
-  const recorder =
-    schedule === "cg-alr"
-      ? new ConnectomeRecorder(new SampleTracker(layers, connectome, random), total)
-      : null;
+  const tracker = schedule === "cg-alr" ? new SampleTracker(layers, connectome, random) : null;
+  const recorder = new ConnectomeRecorder(total);
   const lossAt = (t: number) => 2.3 * Math.exp(-3 * t) + 0.25 / (1 + t) ** 1.6;
   const accuracyAt = (t: number) => 1 - 0.35 * lossAt(t) - 0.001;
   const wobble = (size: number) => 1 + size * (random() - 0.5);
@@ -196,39 +194,37 @@ function writeRun(folder: RunFolder, sample: Required<SampleOptions>): void {
   for (let step = 20; step <= epochs * STEPS_PER_EPOCH; step++) {
     const t = step / STEPS_PER_EPOCH;
     const envelope = 0.1 * (1 + t / 2) ** -0.75;
-    const lr = recorder ? multiplier * envelope : 0.05 * (1 + Math.cos((Math.PI * t) / epochs));
+    const lr = tracker ? multiplier * envelope : 0.05 * (1 + Math.cos((Math.PI * t) / epochs));
     if (step % 20 === 0) {
       const accuracy = Math.min(1, accuracyAt(t) * wobble(0.01));
       folder.record({ type: "step", step, epoch: t, loss: lossAt(t) * wobble(0.5), accuracy, lr });
     }
-    if (recorder && Math.floor(t * OBSERVATIONS_PER_EPOCH) > observedAt.length) {
+    if (tracker && Math.floor(t * OBSERVATIONS_PER_EPOCH) > observedAt.length) {
       const isShaken = observedAt.length === Math.floor(0.4 * total);
       connectome.step((isShaken ? 0.5 : 0.12) * Math.exp(-t / 6), 0.06 * Math.exp(-t / 5));
       observedAt.push(step);
-      const { distance, milliseconds } = scope(() => {
-        const { distance, milliseconds } = recorder.observe();
-        return { distance, milliseconds };
-      });
-      let z: number | null = null;
-      if (distance !== null) {
-        const recent = distances.slice(-6).sort((a, b) => a - b);
-        if (recent.length === 6) z = 4 * Math.log(distance / recent[2]);
-        distances.push(distance);
-      }
-      const state = z === null ? "HOLD" : z >= 2.5 ? "SLOW" : z < 0.4 ? "FAST" : "HOLD";
-      multiplier = multiplier ** 0.9 * { HOLD: 1, SLOW: 0.7, FAST: 1.05 }[state];
-      folder.record({
-        type: "observation",
-        step,
-        epoch: t,
-        distance,
-        z,
-        state,
-        multiplier,
-        lr: multiplier * envelope,
-        envelope,
-        milliseconds,
-        ...recorder.quantiles(),
+      scope(() => {
+        const observation = tracker.observe();
+        const { distance } = observation;
+        let z: number | null = null;
+        if (distance !== null) {
+          const recent = distances.slice(-6).sort((a, b) => a - b);
+          if (recent.length === 6) z = 4 * Math.log(distance / recent[2]);
+          distances.push(distance);
+        }
+        const state = z === null ? "HOLD" : z >= 2.5 ? "SLOW" : z < 0.4 ? "FAST" : "HOLD";
+        multiplier = multiplier ** 0.9 * { HOLD: 1, SLOW: 0.7, FAST: 1.05 }[state];
+        const controlled = {
+          step,
+          epoch: t,
+          z,
+          state,
+          multiplier,
+          lr: multiplier * envelope,
+          envelope,
+        } as const;
+        recorder.record(observation, step);
+        folder.record(observationEvent({ ...observation, ...controlled }));
       });
     }
     if (step % STEPS_PER_EPOCH === 0) {
@@ -247,16 +243,14 @@ function writeRun(folder: RunFolder, sample: Required<SampleOptions>): void {
       });
     }
   }
-  recorder?.save(
-    (observation) => observedAt[observation - 1],
-    (tensors, metadata) => folder.saveConnectomes(tensors, metadata),
-  );
+  const bytes = recorder.encode(tracker?.signals ?? []);
+  if (bytes !== null) folder.saveConnectomes(bytes);
   if (status === "killed") return;
   const seconds = {
     forward: 2.4,
     backward: 2.5,
     optimizer: 0.8,
-    connectome: recorder ? 0.24 : 0,
+    connectome: tracker ? 0.24 : 0,
     data: 0.6,
     other: 0.3,
     total: 6.84,

@@ -1,9 +1,9 @@
 // A study with made-up results, for the tests of plan, summary and report.
 
-import type { train } from "topograd";
+import type * as studies from "topograd/study";
 
 /** A small study; results of its runs are made up. */
-export const study = (overrides: Partial<train.Study> = {}): train.Study => ({
+export const study = (overrides: Partial<studies.Study> = {}): studies.Study => ({
   data: ["moons"],
   models: ["mlp"],
   schedules: [
@@ -22,7 +22,7 @@ export const study = (overrides: Partial<train.Study> = {}): train.Study => ({
 });
 
 /** A made-up result: the error is a function of schedule, rate and seed. */
-export function resultOf(run: train.RunDescription): train.RunResult {
+export function resultOf(run: studies.RunDescription): studies.RunResult {
   const skill = { "cg-alr": 0.1, constant: 0.2, dog: 0.3, yoked: 0.15 }[run.schedule] ?? 1;
   return {
     description: run,
@@ -53,8 +53,8 @@ export function resultOf(run: train.RunDescription): train.RunResult {
 }
 
 /** Makes all runs of units, as many rounds as it takes. */
-export function complete(units: readonly train.StudyUnit[]): Map<string, train.RunResult> {
-  const results = new Map<string, train.RunResult>();
+export function complete(units: readonly studies.StudyUnit[]): Map<string, studies.RunResult> {
+  const results = new Map<string, studies.RunResult>();
   for (;;) {
     const ready = units.flatMap((unit) => unit.ready(results));
     if (ready.length === 0) return results;

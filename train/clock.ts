@@ -30,6 +30,12 @@ export class Clock {
     this.mark = now;
   }
 
+  /** Gives time that was booked under one part to another. */
+  move(from: Part, to: Part, milliseconds: number): void {
+    this.milliseconds[from] -= milliseconds;
+    this.milliseconds[to] += milliseconds;
+  }
+
   seconds(): Seconds {
     const total = performance.now() - this.started;
     const parts = Object.entries(this.milliseconds) as [Part, number][];

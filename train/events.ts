@@ -1,7 +1,6 @@
-// What a training run reports as it goes. The command line writes these, one JSON object a line, to metrics.jsonl.
+// What training reports as it goes.
 
-import type { ControllerState } from "../optim/index";
-import type { Seconds } from "./clock";
+import type { ControllerObservation } from "../optim/index";
 
 /** Means over the steps since the last such event. */
 export interface StepEvent {
@@ -16,7 +15,7 @@ export interface StepEvent {
 }
 
 /** The end of an epoch; training figures are means over its steps. */
-export interface EpochEvent {
+export type EpochEvent = {
   type: "epoch";
   epoch: number;
   step: number;
@@ -27,36 +26,13 @@ export interface EpochEvent {
   lr: number;
   /** Of this epoch. */
   seconds: number;
+};
+
+/** An observation that the schedule made, such as CG-ALR's of the connectome. */
+export interface ObservedEvent {
+  type: "observed";
+  record: ControllerObservation;
 }
 
-/** An observation of the connectome by CG-ALR. */
-export interface ObservationEvent {
-  type: "observation";
-  step: number;
-  epoch: number;
-  distance: number | null;
-  z: number | null;
-  state: ControllerState;
-  multiplier: number;
-  lr: number;
-  /** The rate without the multiplier. */
-  envelope: number;
-  milliseconds: number;
-  /** Quantiles 0, 5, 25, 50, 75, 95, 100 % of the births, and of the deaths; null where there are none. */
-  births: (number | null)[];
-  deaths: (number | null)[];
-}
-
-/** The end of the run. */
-export interface EndEvent {
-  type: "end";
-  status: "finished" | "interrupted" | "diverged";
-  step: number;
-  seconds: Seconds;
-  testLoss?: number;
-  testAccuracy?: number | null;
-  weightsHash?: string;
-  message?: string;
-}
-
-export type TrainEvent = StepEvent | EpochEvent | ObservationEvent | EndEvent;
+/** What fit() reports while it runs. */
+export type FitProgress = StepEvent | EpochEvent | ObservedEvent;

@@ -1,37 +1,10 @@
 // Training and evaluation.
 
+export type { Callback } from "./callback";
 export type { Part, Seconds } from "./clock";
 export { DivergenceError } from "./divergence";
+export { EarlyStopping, type EarlyStoppingOptions } from "./early-stopping";
 export { type Evaluation, evaluate, type Loss } from "./evaluate";
-export type { EndEvent, EpochEvent, ObservationEvent, StepEvent, TrainEvent } from "./events";
-export {
-  idOf,
-  type ObservationColumns,
-  type RunDescription,
-  type RunMaterials,
-  type RunResult,
-  runExperiment,
-} from "./experiment";
-export { type FitOptions, type FitProgress, type FitResult, type FitSchedule, fit } from "./fit";
-export { parseRun, type RunConfig, type RunData } from "./run";
-export * as statistics from "./statistics";
-export {
-  checkStudy,
-  type Family,
-  type PlannedRun,
-  type Results,
-  type Share,
-  type Study,
-  type StudySchedule,
-  StudyUnit,
-  unitsOf,
-} from "./study";
-export {
-  type Curve,
-  type RatePoint,
-  type ScheduleSummary,
-  type StudyPart,
-  type StudySummary,
-  studyCsv,
-  summariseStudy,
-} from "./study-summary";
+export type { EpochEvent, FitProgress, ObservedEvent, StepEvent } from "./events";
+export { type FitOptions, type FitResult, fit } from "./fit";
+export { type FitSchedule, Trainer, type TrainerOptions, type TrainerState } from "./trainer";

@@ -1,6 +1,6 @@
 // A tree of neurons as a graph.
 
-import type { LayerSignals } from "../../train/run";
+import type { SignalGroup } from "../../tda/index";
 import { plural } from "../format";
 import { element, svgElement } from "./dom";
 import type { Selection } from "./selection";
@@ -14,7 +14,7 @@ export interface TreeGraphOptions {
   places: { x: Float64Array; y: Float64Array };
   /** The tree that others are compared with: edges that it lacks are drawn faint. */
   reference: readonly Edge[];
-  signals: readonly LayerSignals[];
+  signals: readonly SignalGroup[];
   /** What the picture is, for those who cannot see it. */
   label: string;
   selection?: Selection;

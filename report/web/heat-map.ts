@@ -1,7 +1,7 @@
 // A connectome as a heat map: blocks are groups of neurons that respond alike.
 
 import { interpolateBuPu, interpolateMagma } from "d3-scale-chromatic";
-import type { LayerSignals } from "../../train/run";
+import type { SignalGroup } from "../../tda/index";
 import { element } from "./dom";
 import type { Matrix } from "./matrix";
 import type { Selection } from "./selection";
@@ -12,7 +12,7 @@ import { color, isDark, layerColor, onThemeChange } from "./theme";
 export interface HeatMapOptions {
   /** Rows and columns from top left, as indices into the matrix. */
   order: readonly number[];
-  signals: readonly LayerSignals[];
+  signals: readonly SignalGroup[];
   /** The weight that gets the strongest colour; everything above gets it too. */
   max: number;
   /** What the picture is, for those who cannot see it. */

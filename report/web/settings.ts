@@ -1,6 +1,6 @@
 // The configuration of runs: all of it, or what differs.
 
-import type { RunConfig } from "../../train/run";
+import type { RunConfig } from "../../runs/run";
 import type { ReportRun } from "../columns";
 import { formatCount } from "../format";
 import { element, figure } from "./dom";

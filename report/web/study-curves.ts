@@ -1,6 +1,6 @@
 // Curves of a study: a chart for each family of schedules, with the subject in all of them.
 
-import type { Curve, ScheduleSummary, StudyPart } from "../../train/study-summary";
+import type { Curve, ScheduleSummary, StudyPart } from "../../study/summary";
 import { formatPercent } from "../format";
 import type { Band, Line } from "./charts";
 import { lineChart } from "./charts";

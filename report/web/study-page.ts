@@ -1,7 +1,7 @@
 // The page of a study: errors and differences with their intervals, robustness, curves, time.
 
-import type { Interval } from "../../train/statistics";
-import type { ScheduleSummary, StudyPart, StudySummary } from "../../train/study-summary";
+import type { Interval } from "../../study/statistics";
+import type { ScheduleSummary, StudyPart, StudySummary } from "../../study/summary";
 import { formatCount, formatNumber, formatPercent, formatSeconds, plural } from "../format";
 import { element, figure, section, wide } from "./dom";
 import { type ForestRow, forestPlot } from "./forest";

@@ -1,5 +1,5 @@
-import { renderReport, renderStudy } from "topograd/report";
-import { parseRun, type Study, summariseStudy, unitsOf } from "topograd/train";
+import { parseRun, renderReport, renderStudy } from "topograd/report";
+import { type Study, summariseStudy, unitsOf } from "topograd/study";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type SampleOptions, sampleRun } from "../report-sample";

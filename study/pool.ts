@@ -1,7 +1,7 @@
 // Worker threads that make the runs of a study.
 
 import { Worker } from "node:worker_threads";
-import type { RunResult } from "../train/index";
+import type { RunResult } from "./experiment";
 import type { Reply, Task } from "./worker";
 
 /** As many threads as runs are made at once. */

@@ -1,4 +1,4 @@
-// What the names on the command line stand for: data sets, models, optimizers, schedules, contestants of a study.
+// What names stand for: data sets, models, optimizers, schedules, and the contestants of a study.
 
 import { find } from "../core/catalogue";
 import { scope, type Tensor, tensor } from "../core/index";
@@ -43,8 +43,9 @@ import {
   YokedLR,
 } from "../optim/index";
 import { ConnectomeTracker, type ConnectomeTrackerOptions } from "../tda/index";
-import type { Family, FitSchedule, ObservationColumns } from "../train/index";
-import { UsageError } from "./options";
+import type { FitSchedule } from "../train/index";
+import type { ObservationColumns } from "./experiment";
+import type { Family } from "./plan";
 
 export const DATA_SETS: readonly DataSetName[] = DATA_CATALOGUE.map(({ name }) => name);
 export const MODELS = ["mlp", "lenet", "vgg", "resnet8"] as const;
@@ -102,12 +103,12 @@ const OPTIMIZER_MAKERS = {
 export type OptimizerName = keyof typeof OPTIMIZER_MAKERS;
 export const OPTIMIZERS = Object.keys(OPTIMIZER_MAKERS) as OptimizerName[];
 
-/** The optimizer of that name. Throws a UsageError for an option that it does not have. */
+/** The optimizer of that name. Throws a RangeError for an option that it does not have. */
 export function makeOptimizer(name: OptimizerName, model: Module, options: OptimizerOptions): Optimizer {
   const make: (params: Tensor[], options: OptimizerOptions) => Optimizer = OPTIMIZER_MAKERS[name];
   const [known] = make(model.parameters(), {}).groups;
   const unknown = Object.keys(options).find((option) => !(option in known));
-  if (unknown !== undefined) throw new UsageError(`the optimizer ${name} has no ${unknown}`);
+  if (unknown !== undefined) throw new RangeError(`the optimizer ${name} has no ${unknown}`);
   return make(model.parameters(), options);
 }
 

@@ -4,9 +4,10 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../core/index";
-import { idOf, type RunResult, type Study, type StudyUnit, unitsOf } from "../train/index";
-import { writeWhole } from "./run-folder";
-import { VERSION } from "./version";
+import { writeWhole } from "../io/whole-file";
+import { VERSION } from "../runs/version";
+import { idOf, type RunResult } from "./experiment";
+import { type Study, type StudyUnit, unitsOf } from "./plan";
 
 const STUDY = "study.json";
 const RUNS = "runs";

@@ -1,12 +1,13 @@
 // Runs by description, the plan of a study and its summary.
 
-import { data, nn, optim, train } from "topograd";
+import { data, nn, optim } from "topograd";
+import * as studies from "topograd/study";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { fnv1a } from "../../train/hash";
+import { fnv1a } from "../../study/hash";
 import { complete, resultOf, study } from "../study-sample";
 
-const description: train.RunDescription = {
+const description: studies.RunDescription = {
   phase: "tuning",
   data: "moons",
   model: "mlp",
@@ -20,14 +21,14 @@ const description: train.RunDescription = {
   source: null,
 };
 
-const materials: train.RunMaterials = {
+const materials: studies.RunMaterials = {
   data: { train: data.moons(300, { seed: 1 }), test: data.moons(100, { seed: 2 }) },
   makeModel: () => nn.mlp([2, 16, 8, 2]),
   makeOptimizer: (model) => new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 }),
   makeSchedule: () => undefined,
 };
 
-const withoutTimes = ({ seconds: _, ...rest }: train.RunResult) => rest;
+const withoutTimes = ({ seconds: _, ...rest }: studies.RunResult) => rest;
 
 test("FNV-1a: the published values", () => {
   assert.is(fnv1a(""), 0xcbf29ce484222325n);
@@ -36,9 +37,9 @@ test("FNV-1a: the published values", () => {
 });
 
 test("a run is a function of its description, whatever ran before", async () => {
-  const first = await train.runExperiment(description, materials);
-  const other = await train.runExperiment({ ...description, seed: 2 }, materials);
-  const again = await train.runExperiment(description, materials);
+  const first = await studies.runExperiment(description, materials);
+  const other = await studies.runExperiment({ ...description, seed: 2 }, materials);
+  const again = await studies.runExperiment(description, materials);
   assert.equal(withoutTimes(first), withoutTimes(again));
   assert.not.equal(first.epochs.trainLoss, other.epochs.trainLoss);
   assert.is(first.epochs.validationError.length, 2);
@@ -47,31 +48,31 @@ test("a run is a function of its description, whatever ran before", async () => 
 
 test("all schedules begin alike with the same seed; tuning and final runs do not", async () => {
   const oneEpoch = { ...description, epochs: 1 };
-  const base = await train.runExperiment(oneEpoch, materials);
-  const renamed = await train.runExperiment({ ...oneEpoch, schedule: "cosine" }, materials);
+  const base = await studies.runExperiment(oneEpoch, materials);
+  const renamed = await studies.runExperiment({ ...oneEpoch, schedule: "cosine" }, materials);
   assert.equal(renamed.epochs, base.epochs);
-  const final = await train.runExperiment({ ...oneEpoch, phase: "final", validationSamples: 0 }, materials);
+  const final = await studies.runExperiment({ ...oneEpoch, phase: "final", validationSamples: 0 }, materials);
   assert.not.equal(final.epochs.trainLoss, base.epochs.trainLoss);
   assert.equal(final.epochs.validationError, []);
 });
 
 test("a diverged run is a result; a follower of one diverges too", async () => {
-  const wild: train.RunMaterials = {
+  const wild: studies.RunMaterials = {
     ...materials,
     makeOptimizer: (model) => new optim.SGD(model.parameters(), { lr: 1e8, momentum: 0.99 }),
   };
-  const diverged = await train.runExperiment({ ...description, epochs: 5 }, wild);
+  const diverged = await studies.runExperiment({ ...description, epochs: 5 }, wild);
   assert.is(diverged.status, "diverged");
   assert.equal([diverged.error, diverged.loss], [1, null]);
   assert.match(diverged.message as string, /training diverged/);
-  const follower = await train.runExperiment(description, materials, diverged);
+  const follower = await studies.runExperiment(description, materials, diverged);
   assert.is(follower.status, "diverged");
   assert.match(follower.message as string, /the run of constant that it follows diverged/);
 });
 
 test("more samples than there are: an error", async () => {
   try {
-    await train.runExperiment({ ...description, trainSamples: 301 }, materials);
+    await studies.runExperiment({ ...description, trainSamples: 301 }, materials);
     assert.unreachable();
   } catch (error) {
     assert.match(
@@ -83,14 +84,14 @@ test("more samples than there are: an error", async () => {
 
 test("ids tell descriptions apart, whatever the order of their fields", () => {
   const { lr, ...rest } = description;
-  assert.is(train.idOf({ lr, ...rest }), train.idOf(description));
-  assert.match(train.idOf(description), /^[0-9a-f]{16}$/);
-  const { tuning } = train.unitsOf(study())[0];
+  assert.is(studies.idOf({ lr, ...rest }), studies.idOf(description));
+  assert.match(studies.idOf(description), /^[0-9a-f]{16}$/);
+  const { tuning } = studies.unitsOf(study())[0];
   assert.is(new Set(tuning.map(({ id }) => id)).size, 4);
 });
 
 test("final runs wait for tuning, followers for the run of the next seed", () => {
-  const [unit, , free] = train.unitsOf(study());
+  const [unit, , free] = studies.unitsOf(study());
   assert.equal(
     unit.schedules.map(({ name }) => name),
     ["cg-alr", "yoked"],
@@ -98,7 +99,7 @@ test("final runs wait for tuning, followers for the run of the next seed", () =>
   assert.is(unit.total, 4 + 6);
   assert.is(free.total, 3);
   assert.is(free.ready(new Map())[0].description.lr, null);
-  const results = new Map<string, train.RunResult>();
+  const results = new Map<string, studies.RunResult>();
   assert.is(unit.ready(results).length, 4);
   for (const run of unit.tuning) results.set(run.id, resultOf(run.description));
   const finals = unit.ready(results);
@@ -115,8 +116,8 @@ test("final runs wait for tuning, followers for the run of the next seed", () =>
 });
 
 test("the results do not depend on the sharding", () => {
-  const whole = complete(train.unitsOf(study()));
-  const parts = [0, 1, 2, 3].map((index) => complete(train.unitsOf(study(), { index, of: 4 })));
+  const whole = complete(studies.unitsOf(study()));
+  const parts = [0, 1, 2, 3].map((index) => complete(studies.unitsOf(study(), { index, of: 4 })));
   const joined = new Map(parts.flatMap((part) => [...part]));
   assert.is(
     joined.size,
@@ -128,8 +129,8 @@ test("the results do not depend on the sharding", () => {
 });
 
 test("the summary: errors, rates, differences, Holm's correction by family", () => {
-  const results = complete(train.unitsOf(study()));
-  const summary = train.summariseStudy(study(), results, "0");
+  const results = complete(studies.unitsOf(study()));
+  const summary = studies.summariseStudy(study(), results, "0");
   const [{ schedules }] = summary.parts;
   assert.equal(
     schedules.map(({ name, lr }) => [name, lr]),
@@ -159,15 +160,15 @@ test("the summary: errors, rates, differences, Holm's correction by family", () 
   const { epoch, distance } = subject.observations;
   assert.equal(epoch, [0.2, 0.4, 0.6]);
   assert.equal([distance.mean[1], distance.low[1], distance.high[1]], [4, 3, 5]);
-  assert.is(train.studyCsv(study(), results).trim().split("\n").length, 1 + results.size);
+  assert.is(studies.studyCsv(study(), results).trim().split("\n").length, 1 + results.size);
   const [first] = results.keys();
   results.delete(first);
-  assert.throws(() => train.summariseStudy(study(), results, "0"), /run [0-9a-f]{16} is missing/);
+  assert.throws(() => studies.summariseStudy(study(), results, "0"), /run [0-9a-f]{16} is missing/);
 });
 
 test("contradictions are told", () => {
   const [cg, constant, , yoked] = study().schedules;
-  const cases: [Partial<train.Study>, RegExp][] = [
+  const cases: [Partial<studies.Study>, RegExp][] = [
     [{ data: [] }, /data is empty/],
     [{ data: ["moons", "moons"] }, /moons stands twice in data/],
     [{ schedules: [yoked] }, /yoked follows runs of cg-alr, which is not among the schedules/],
@@ -178,8 +179,9 @@ test("contradictions are told", () => {
     [{ validationSamples: 0 }, /needs validation samples/],
     [{ validationSamples: 100 }, /100 validation samples leave nothing of 100 training samples/],
   ];
-  for (const [overrides, message] of cases) assert.throws(() => train.checkStudy(study(overrides)), message);
-  train.checkStudy(study());
+  for (const [overrides, message] of cases)
+    assert.throws(() => studies.checkStudy(study(overrides)), message);
+  studies.checkStudy(study());
 });
 
 test.run();

@@ -5,10 +5,14 @@ import { DataError, Generator, manualSeed, NonFiniteError, scope } from "../core
 import { type Dataset, type SplitDataset, subset } from "../data/index";
 import type { Module } from "../nn/index";
 import type { Optimizer } from "../optim/index";
-import type { Seconds } from "./clock";
-import { DivergenceError } from "./divergence";
-import { evaluate } from "./evaluate";
-import { type FitProgress, type FitSchedule, fit } from "./fit";
+import {
+  DivergenceError,
+  evaluate,
+  type FitProgress,
+  type FitSchedule,
+  fit,
+  type Seconds,
+} from "../train/index";
 import { fnv1a } from "./hash";
 
 /** Everything that the result of a run depends on. */

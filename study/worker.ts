@@ -2,8 +2,15 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import type { DataSetName, Dataset, SplitDataset } from "../data/index";
-import { type RunDescription, type RunResult, runExperiment } from "../train/index";
-import { CONTESTANTS, loadData, type MODELS, makeModel, makeOptimizer, type OptimizerOptions } from "./setup";
+import {
+  CONTESTANTS,
+  loadData,
+  type MODELS,
+  makeModel,
+  makeOptimizer,
+  type OptimizerOptions,
+} from "./catalogue";
+import { type RunDescription, type RunResult, runExperiment } from "./experiment";
 
 /** A run to make, with the result of the run that it follows. */
 export interface Task {

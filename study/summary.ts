@@ -2,6 +2,7 @@
 
 import type { ObservationColumns, RunResult } from "./experiment";
 import { fnv1a } from "./hash";
+import { type Family, outcomesByRate, type PlannedRun, type Results, type Study, unitsOf } from "./plan";
 import {
   holm,
   type Interval,
@@ -11,7 +12,6 @@ import {
   standardDeviation,
   studentInterval,
 } from "./statistics";
-import { type Family, outcomesByRate, type PlannedRun, type Results, type Study, unitsOf } from "./study";
 
 /** Mean over runs at each point, and the range of the runs. */
 export interface Curve {

@@ -1,4 +1,4 @@
-import { train } from "topograd";
+import * as study from "topograd/study";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -12,7 +12,7 @@ const {
   studentCritical,
   studentInterval,
   studentTwoTailed,
-} = train.statistics;
+} = study.statistics;
 
 const close = (got: number, expected: number, tolerance = 1e-12) =>
   assert.ok(Math.abs(got - expected) <= tolerance * Math.abs(expected), `${got}, expected ${expected}`);
