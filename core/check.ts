@@ -119,6 +119,12 @@ export function checkChoice<T extends string>(
   throw typeof value === "string" ? new RangeError(failure) : new TypeError(failure);
 }
 
+/** Throws unless the value is true or false. */
+export function checkBoolean(operation: string, name: string, value: unknown): asserts value is boolean {
+  if (typeof value === "boolean") return;
+  throw new TypeError(`${operation}: ${name} must be true or false, got ${describe(value)}`);
+}
+
 /** Throws unless the value is a function. */
 export function checkFunction(operation: string, name: string, value: unknown): void {
   if (typeof value === "function") return;

@@ -1,10 +1,13 @@
 // Adam and AdamW, as PyTorch defines them.
 
-import { kernels } from "../backend/wasm";
+import * as launch from "../backend/launch/optimizer";
+import { checkBoolean, checkNumber } from "../core/check";
 import type { Tensor } from "../core/index";
 import { pow } from "../core/math";
-import { Optimizer, type ParameterGroup, type ParameterState, type Parameters } from "./optimizer";
-import { countStep, requireBetas, requireWithin, slot } from "./state";
+import type { ParameterGroup, Parameters } from "./groups";
+import { Optimizer } from "./optimizer";
+import { checkBetas, type Defaults } from "./options";
+import { countStep, type ParameterState, slot } from "./state";
 
 /** Options of {@link Adam} and {@link AdamW}. */
 export interface AdamOptions {
@@ -22,22 +25,44 @@ export interface AdamOptions {
 
 type Settings = Required<AdamOptions>;
 
-const DEFAULTS: Settings = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false };
+export const ADAM_DEFAULTS: Defaults<Settings> = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  amsgrad: false,
+};
 
 /**
  * d = g + weightDecay p; m = beta1 m + (1 - beta1) d; v = beta2 v + (1 - beta2) d^2;
  * p -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) (Kingma and Ba 2015, algorithm 1).
  */
 export class Adam extends Optimizer<Settings> {
-  constructor(parameters: Parameters<Settings>, options: AdamOptions = {}) {
-    super(parameters, { ...DEFAULTS, ...options });
+  protected override readonly keeps = {
+    tensors: ["mean", "square", "largestSquare"],
+    numbers: ["step"],
+    shared: [],
+  };
+
+  /** @param defaults for subclasses. */
+  constructor(
+    parameters: Parameters<Settings>,
+    options: AdamOptions = {},
+    defaults: Defaults<Settings> = ADAM_DEFAULTS,
+  ) {
+    super(parameters, defaults, options);
+  }
+
+  override get name(): string {
+    return "Adam";
   }
 
   protected override checkGroup(group: ParameterGroup<Settings>): void {
     super.checkGroup(group);
-    requireBetas(this.name, group.betas);
-    requireWithin(this.name, "eps", group.eps, 0, Number.POSITIVE_INFINITY);
-    requireWithin(this.name, "weightDecay", group.weightDecay, 0, Number.POSITIVE_INFINITY);
+    checkBetas(this.name, group.betas);
+    checkNumber(this.name, "eps", group.eps, { atLeast: 0 });
+    checkNumber(this.name, "weightDecay", group.weightDecay, { atLeast: 0 });
+    checkBoolean(this.name, "amsgrad", group.amsgrad);
   }
 
   /** The penalty's factor in the gradient, and the share of the weights that a step takes off. */
@@ -45,7 +70,7 @@ export class Adam extends Optimizer<Settings> {
     return { l2: weightDecay, decay: 0 };
   }
 
-  protected update(
+  protected override update(
     parameter: Tensor,
     gradient: Tensor,
     group: ParameterGroup<Settings>,
@@ -53,30 +78,26 @@ export class Adam extends Optimizer<Settings> {
   ): void {
     const { lr, betas, eps, amsgrad } = group;
     const [beta1, beta2] = betas;
-    const { l2, decay } = this.decays(group);
+    const moments = {
+      mean: slot(state, "mean", parameter),
+      square: slot(state, "square", parameter),
+      largestSquare: amsgrad ? slot(state, "largestSquare", parameter) : null,
+    };
     const t = countStep(state);
-    kernels().adam_f32(
-      parameter.ptr,
-      gradient.ptr,
-      slot(state, "mean", parameter).ptr,
-      slot(state, "square", parameter).ptr,
-      amsgrad ? slot(state, "largestSquare", parameter).ptr : 0,
-      parameter.size,
-      beta1,
-      beta2,
-      l2,
-      lr / (1 - pow(beta1, t)),
-      1 / Math.sqrt(1 - pow(beta2, t)),
-      eps,
-      decay,
-    );
+    const rate = lr / (1 - pow(beta1, t));
+    const scale = 1 / Math.sqrt(1 - pow(beta2, t));
+    launch.adam(parameter, gradient, moments, { beta1, beta2, rate, scale, eps, ...this.decays(group) });
   }
 }
 
 /** Adam with the weight decay apart from the gradient: p -= lr weightDecay p besides (Loshchilov and Hutter 2019). */
 export class AdamW extends Adam {
   constructor(parameters: Parameters<Settings>, options: AdamOptions = {}) {
-    super(parameters, { weightDecay: 0.01, ...options });
+    super(parameters, options, { ...ADAM_DEFAULTS, weightDecay: 0.01 });
+  }
+
+  override get name(): string {
+    return "AdamW";
   }
 
   protected override decays({ lr, weightDecay }: ParameterGroup<Settings>): { l2: number; decay: number } {

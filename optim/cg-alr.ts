@@ -3,7 +3,8 @@
 // raised while it is stable, within a Robbins-Monro envelope. The paper gives the idea; the form and the constants of
 // the robust signal, the hysteresis, the multiplier and the envelope are ours, and every constant is an option.
 
-import { NonFiniteError, type Stateful } from "../core/index";
+import { checkChoice, checkFunction, checkInteger, checkNumber, checkOptions } from "../core/check";
+import { NonFiniteError, type Stateful, type StateTree } from "../core/index";
 import { exp } from "../core/math";
 import type { Observation } from "../tda/observation";
 import { checkEnvelope, ENVELOPE_DEFAULTS, EnvelopedSchedule, type EnvelopeOptions } from "./envelope";
@@ -19,8 +20,10 @@ import {
   observationsBy,
 } from "./gate";
 import { tellObservation } from "./observations";
+import { withDefaults } from "./options";
 import { detrendedSignal, medianSignal } from "./robust";
-import { requireThat, type Schedulable, type ScheduleState } from "./schedule";
+import type { Schedulable, ScheduleState } from "./schedule";
+import { checkArray, checkNames } from "./state";
 
 /** Anything that measures how far the connectome moved since it was last asked: distance null the first time. */
 export interface ConnectomeObserver {
@@ -46,7 +49,7 @@ export interface CGALROptions extends EnvelopeOptions, ObservationOptions, Multi
 }
 
 /** One observation. */
-export interface CGALRRecord {
+export type CGALRRecord = {
   /** Optimizer steps so far. */
   step: number;
   /** The same in epochs. */
@@ -61,17 +64,21 @@ export interface CGALRRecord {
   lr: number;
   /** Time the observation took. */
   milliseconds: number;
-}
+};
 
 /** Everything that the next rate depends on. */
-export interface CGALRState extends ScheduleState {
+export type CGALRState = ScheduleState & {
   distances: number[];
   state: ControllerState;
   calmCount: number;
   logMultiplier: number;
   history: CGALRRecord[];
-  tracker: unknown;
-}
+  /** Null for an observer that has no state. */
+  tracker: StateTree;
+};
+
+/** Names in a record of the history. */
+const RECORD = ["step", "epoch", "distance", "z", "state", "multiplier", "lr", "milliseconds"];
 
 const DEFAULTS = {
   ...ENVELOPE_DEFAULTS,
@@ -89,26 +96,19 @@ const DEFAULTS = {
 type Settings = Required<Omit<CGALROptions, "everySteps">> & { everySteps?: number };
 
 function validated(options: CGALROptions): Settings {
-  const o: Settings = { ...DEFAULTS, ...options };
-  const check = (condition: boolean, what: string, got: unknown) =>
-    requireThat("CGALR", condition, what, got);
-  checkEnvelope("CGALR", o);
-  checkObservations("CGALR", o, options);
-  checkMultiplier("CGALR", o);
-  check(Number.isInteger(o.warmup) && o.warmup >= 2, "warmup must be an integer of at least 2", o.warmup);
-  check(
-    Number.isInteger(o.window) && o.window >= o.warmup,
-    "window must be an integer of at least warmup",
-    o.window,
-  );
-  check(
-    o.signal === "detrended" || o.signal === "median",
-    'signal must be "detrended" or "median"',
-    o.signal,
-  );
-  check(o.leaveSlow <= o.enterSlow, "leaveSlow must not be above enterSlow", o.leaveSlow);
-  check(o.calm <= o.enterSlow, "calm must not be above enterSlow", o.calm);
-  check(Number.isInteger(o.calmFor) && o.calmFor >= 1, "calmFor must be a positive integer", o.calmFor);
+  const name = "CGALR";
+  checkOptions(name, options, Object.keys(DEFAULTS));
+  const o = withDefaults<Settings>(DEFAULTS, options);
+  checkEnvelope(name, o);
+  checkObservations(name, o, options);
+  checkMultiplier(name, o);
+  checkInteger(name, "warmup", o.warmup, { atLeast: 2 });
+  checkInteger(name, "window", o.window, { atLeast: o.warmup });
+  checkChoice(name, "signal", o.signal, ["detrended", "median"]);
+  checkNumber(name, "enterSlow", o.enterSlow);
+  checkNumber(name, "leaveSlow", o.leaveSlow, { atMost: o.enterSlow });
+  checkNumber(name, "calm", o.calm, { atMost: o.enterSlow });
+  checkInteger(name, "calmFor", o.calmFor, { atLeast: 1 });
   return o;
 }
 
@@ -142,6 +142,15 @@ export class CGALR extends EnvelopedSchedule<Settings, CGALRState> {
     options: CGALROptions,
   ) {
     super(optimizer, validated(options));
+    checkFunction(
+      "CGALR",
+      "the tracker's observe()",
+      (tracker as Partial<ConnectomeObserver> | null)?.observe,
+    );
+  }
+
+  override get name(): string {
+    return "CGALR";
   }
 
   get multiplier(): number {
@@ -205,28 +214,48 @@ export class CGALR extends EnvelopedSchedule<Settings, CGALRState> {
     else if (this.state === "HOLD" && this.calmCount >= calmFor) this.state = "FAST";
   }
 
+  private get statefulTracker(): Partial<Stateful> {
+    return this.tracker as Partial<Stateful>;
+  }
+
   override stateDict(): CGALRState {
-    const { tracker } = this as { tracker: Partial<Stateful<unknown>> };
-    return structuredClone({
+    return {
       ...super.stateDict(),
-      distances: this.distances,
+      distances: [...this.distances],
       state: this.state,
       calmCount: this.calmCount,
       logMultiplier: this.logMultiplier,
-      history: this.history,
-      tracker: tracker.stateDict?.() ?? null,
-    });
+      history: this.history.map((record) => ({ ...record })),
+      tracker: this.statefulTracker.stateDict?.() ?? null,
+    };
   }
 
-  override loadStateDict(saved: CGALRState): void {
-    const state = structuredClone(saved);
-    this.distances = state.distances;
-    this.state = state.state;
-    this.calmCount = state.calmCount;
-    this.logMultiplier = state.logMultiplier;
-    this.history.splice(0, this.history.length, ...state.history);
-    const { tracker } = this as { tracker: Partial<Stateful<unknown>> };
-    if (state.tracker !== null) tracker.loadStateDict?.(state.tracker);
-    super.loadStateDict(state);
+  protected override checkState(operation: string, saved: CGALRState): void {
+    super.checkState(operation, saved);
+    checkArray(operation, "distances", saved.distances);
+    for (const [i, distance] of saved.distances.entries()) {
+      checkNumber(operation, `distances[${i}]`, distance, { atLeast: 0 });
+    }
+    checkChoice(operation, "state", saved.state, ["HOLD", "SLOW", "FAST"]);
+    checkInteger(operation, "calmCount", saved.calmCount, { atLeast: 0 });
+    checkNumber(operation, "logMultiplier", saved.logMultiplier);
+    checkArray(operation, "history", saved.history);
+    for (const [i, record] of saved.history.entries()) {
+      checkNames(`${operation}: history[${i}]`, record, RECORD);
+    }
+    if (saved.tracker !== null && this.statefulTracker.loadStateDict === undefined) {
+      throw new TypeError(`${operation}: the saved state has one of a tracker, and this tracker takes none`);
+    }
+  }
+
+  protected override restore(saved: CGALRState): void {
+    // First, because it may throw.
+    if (saved.tracker !== null) this.statefulTracker.loadStateDict?.(saved.tracker);
+    super.restore(saved);
+    this.distances = [...saved.distances];
+    this.state = saved.state;
+    this.calmCount = saved.calmCount;
+    this.logMultiplier = saved.logMultiplier;
+    this.history.splice(0, this.history.length, ...saved.history.map((record) => ({ ...record })));
   }
 }

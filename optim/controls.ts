@@ -2,7 +2,8 @@
 // A gate on something else than the topology is CGALR itself with another observer: WeightDistance, or a
 // ConnectomeTracker with the Frobenius distance.
 
-import { kernels } from "../backend/wasm";
+import * as launch from "../backend/launch/optimizer";
+import { checkNumber, checkOptions, checkTensor } from "../core/check";
 import { Generator, type Stateful, scope, type Tensor } from "../core/index";
 import { exp, log } from "../core/math";
 import type { CGALRRecord, ConnectomeObserver } from "./cg-alr";
@@ -19,8 +20,9 @@ import {
   type ObservationSettings,
   observationsBy,
 } from "./gate";
-import type { Schedulable } from "./schedule";
-import { requirePositive, restore } from "./state";
+import { withDefaults } from "./options";
+import type { Schedulable, ScheduleState } from "./schedule";
+import { checkArray, checkNames, restoreTensor } from "./state";
 
 /** The envelope of CG-ALR alone, or with a multiplier that never changes. */
 export class EnvelopeLR extends EnvelopedSchedule<Required<EnvelopeOptions>> {
@@ -28,12 +30,17 @@ export class EnvelopeLR extends EnvelopedSchedule<Required<EnvelopeOptions>> {
 
   /** @param options.multiplier default 1; {@link meanMultiplier} gives that of a run of CG-ALR. */
   constructor(optimizer: Schedulable, options: EnvelopeOptions & { multiplier?: number }) {
+    checkOptions("EnvelopeLR", options, [...Object.keys(ENVELOPE_DEFAULTS), "multiplier"]);
     const { multiplier = 1, ...envelope } = options;
-    super(optimizer, { ...ENVELOPE_DEFAULTS, ...envelope });
-    checkEnvelope("EnvelopeLR", this.options);
-    requirePositive("EnvelopeLR", "multiplier", multiplier);
+    super(optimizer, withDefaults<Required<EnvelopeOptions>>(ENVELOPE_DEFAULTS, envelope));
+    checkEnvelope(this.name, this.options);
+    checkNumber(this.name, "multiplier", multiplier, { above: 0 });
     this.multiplier = multiplier;
     this.apply();
+  }
+
+  override get name(): string {
+    return "EnvelopeLR";
   }
 
   protected override reset(): void {}
@@ -46,32 +53,47 @@ export function meanMultiplier(history: readonly Pick<CGALRRecord, "multiplier">
 }
 
 type YokedOptions = EnvelopeOptions & ObservationOptions;
+type YokedSettings = Required<EnvelopeOptions> & ObservationSettings;
+const YOKED_DEFAULTS = { ...ENVELOPE_DEFAULTS, ...OBSERVATION_DEFAULTS };
 
 /** Plays a given series of multipliers, one an observation, such as those of CG-ALR with another seed; 1 at first. */
-export class YokedLR extends EnvelopedSchedule<Required<EnvelopeOptions> & ObservationSettings> {
+export class YokedLR extends EnvelopedSchedule<YokedSettings> {
   private readonly multipliers: readonly number[];
 
   /** @param multipliers one for each observation that will be due; step() throws a RangeError when one is missing. */
   constructor(optimizer: Schedulable, multipliers: readonly number[], options: YokedOptions) {
-    super(optimizer, { ...ENVELOPE_DEFAULTS, ...OBSERVATION_DEFAULTS, ...options });
-    checkEnvelope(new.target.name, this.options);
-    checkObservations(new.target.name, this.options, options);
-    for (const multiplier of multipliers) requirePositive(new.target.name, "a multiplier", multiplier);
+    checkOptions("YokedLR", options, Object.keys(YOKED_DEFAULTS));
+    super(optimizer, withDefaults<YokedSettings>(YOKED_DEFAULTS, options));
+    checkEnvelope(this.name, this.options);
+    checkObservations(this.name, this.options, options);
+    for (const multiplier of multipliers) checkNumber(this.name, "a multiplier", multiplier, { above: 0 });
     this.multipliers = [...multipliers];
+  }
+
+  override get name(): string {
+    return "YokedLR";
   }
 
   protected override reset(): void {}
 
   get multiplier(): number {
-    const observations = observationsBy(this.count, this.options);
+    return this.multiplierAt(this.count);
+  }
+
+  private multiplierAt(step: number): number {
+    const observations = observationsBy(step, this.options);
     if (observations === 0) return 1;
     if (observations > this.multipliers.length) {
       throw new RangeError(
-        `${this.constructor.name}: step ${this.count} is observation ${observations}, ` +
-          `but the series has ${this.multipliers.length}`,
+        `${this.name}: step ${step} is observation ${observations}, but the series has ${this.multipliers.length}`,
       );
     }
     return this.multipliers[observations - 1];
+  }
+
+  protected override checkState(operation: string, state: ScheduleState): void {
+    super.checkState(operation, state);
+    this.multiplierAt(state.count);
   }
 }
 
@@ -92,16 +114,24 @@ export class RandomGateLR extends YokedLR {
     history: readonly GateRecord[],
     options: YokedOptions & MultiplierOptions & { seed?: number },
   ) {
-    const settings = { ...MULTIPLIER_DEFAULTS, ...options };
+    const known = Object.keys({ ...YOKED_DEFAULTS, ...MULTIPLIER_DEFAULTS });
+    checkOptions("RandomGateLR", options, [...known, "seed"]);
+    const { slowFactor, fastFactor, memory, minScale, maxScale, seed = 0, ...yoked } = options;
+    const given = { slowFactor, fastFactor, memory, minScale, maxScale };
+    const settings = withDefaults<Required<MultiplierOptions>>(MULTIPLIER_DEFAULTS, given);
     checkMultiplier("RandomGateLR", settings);
-    const states = shuffled(history, options.seed ?? 0);
+    const states = shuffled(history, seed);
     let logMultiplier = 0;
     const multipliers = states.map((state) => {
       logMultiplier = nextLogMultiplier(logMultiplier, state, settings);
       return exp(logMultiplier);
     });
-    super(optimizer, multipliers, options);
+    super(optimizer, multipliers, yoked);
     this.states = states;
+  }
+
+  override get name(): string {
+    return "RandomGateLR";
   }
 }
 
@@ -112,13 +142,17 @@ function shuffled(history: readonly GateRecord[], seed: number): ControllerState
   return [...silent, ...Array.from(order, (i) => gated[i])].map(({ state }) => state);
 }
 
+/** Saved {@link WeightDistance}: the parameters when they were last observed. */
+export type WeightDistanceState = { last: Float32Array[] | null };
+
 /** Observes how far the parameters moved since it was last asked, ||W_t - W_(t-1)||, in place of the connectome. */
-export class WeightDistance implements ConnectomeObserver, Stateful<{ last: Float32Array[] | null }> {
+export class WeightDistance implements ConnectomeObserver, Stateful<WeightDistanceState> {
   private readonly parameters: readonly Tensor[];
   private last: Tensor[] | null = null;
 
   constructor(parameters: readonly Tensor[]) {
     if (parameters.length === 0) throw new RangeError("WeightDistance: no parameters were given");
+    for (const parameter of parameters) checkTensor("WeightDistance", parameter, "a parameter");
     this.parameters = [...parameters];
   }
 
@@ -132,17 +166,30 @@ export class WeightDistance implements ConnectomeObserver, Stateful<{ last: Floa
     }
     let squares = 0;
     for (const [i, parameter] of this.parameters.entries()) {
-      squares += kernels().squared_distance_f32(parameter.ptr, last[i].ptr, parameter.size);
+      checkTensor("WeightDistance.observe", parameter, "a parameter");
+      squares += launch.squaredDistance(parameter, last[i]);
       last[i].assign(parameter);
     }
     return { distance: Math.sqrt(squares), milliseconds: performance.now() - started };
   }
 
-  stateDict(): { last: Float32Array[] | null } {
+  stateDict(): WeightDistanceState {
     return { last: this.last?.map((tensor) => tensor.toFloat32Array()) ?? null };
   }
 
-  loadStateDict(state: { last: Float32Array[] | null }): void {
-    this.last = state.last?.map((values, i) => restore(this.parameters[i], values)) ?? null;
+  loadStateDict(state: WeightDistanceState): void {
+    const operation = "WeightDistance.loadStateDict";
+    checkNames(operation, state, ["last"]);
+    const { last } = state;
+    if (last !== null) {
+      checkArray(operation, "last", last);
+      if (last.length !== this.parameters.length) {
+        throw new RangeError(
+          `${operation}: expected ${this.parameters.length} parameters, got ${last.length}`,
+        );
+      }
+    }
+    this.last =
+      last?.map((values, i) => restoreTensor(`${operation}: last[${i}]`, values, this.parameters[i])) ?? null;
   }
 }

@@ -1,7 +1,8 @@
 // Cosine annealing (Loshchilov and Hutter 2017, "SGDR", equation 5), without and with restarts.
 
+import { checkInteger, checkNumber, checkOptions } from "../core/check";
 import { cos } from "../core/math";
-import { ClosedFormSchedule, requireNumber, type Schedulable } from "./schedule";
+import { ClosedFormSchedule, type Schedulable } from "./schedule";
 
 function anneal(from: number, to: number, share: number): number {
   return to + ((from - to) * (1 + cos(Math.PI * share))) / 2;
@@ -15,15 +16,19 @@ export class CosineAnnealingLR extends ClosedFormSchedule {
   /** @param options.tMax intervals from the initial rate to the lowest. @param options.etaMin lowest rate, default 0. */
   constructor(optimizer: Schedulable, options: { tMax: number; etaMin?: number }) {
     super(optimizer);
+    checkOptions(this.name, options, ["tMax", "etaMin"]);
     const { tMax, etaMin = 0 } = options;
-    if (!(tMax > 0 && tMax < Number.POSITIVE_INFINITY))
-      throw new RangeError(`CosineAnnealingLR: tMax must be positive, got ${tMax}`);
-    requireNumber("CosineAnnealingLR", "etaMin", etaMin, { atLeast: 0 });
+    checkNumber(this.name, "tMax", tMax, { above: 0 });
+    checkNumber(this.name, "etaMin", etaMin, { atLeast: 0 });
     this.tMax = tMax;
     this.etaMin = etaMin;
   }
 
-  protected rate(initial: number, count: number): number {
+  override get name(): string {
+    return "CosineAnnealingLR";
+  }
+
+  protected override rate(initial: number, count: number): number {
     return anneal(initial, this.etaMin, (count % (2 * this.tMax)) / this.tMax);
   }
 }
@@ -41,16 +46,21 @@ export class CosineAnnealingWarmRestarts extends ClosedFormSchedule {
    */
   constructor(optimizer: Schedulable, options: { t0: number; tMult?: number; etaMin?: number }) {
     super(optimizer);
+    checkOptions(this.name, options, ["t0", "tMult", "etaMin"]);
     const { t0, tMult = 1, etaMin = 0 } = options;
-    requireNumber("CosineAnnealingWarmRestarts", "t0", t0, { integer: true, atLeast: 1 });
-    requireNumber("CosineAnnealingWarmRestarts", "tMult", tMult, { integer: true, atLeast: 1 });
-    requireNumber("CosineAnnealingWarmRestarts", "etaMin", etaMin, { atLeast: 0 });
+    checkInteger(this.name, "t0", t0, { atLeast: 1 });
+    checkInteger(this.name, "tMult", tMult, { atLeast: 1 });
+    checkNumber(this.name, "etaMin", etaMin, { atLeast: 0 });
     this.t0 = t0;
     this.tMult = tMult;
     this.etaMin = etaMin;
   }
 
-  protected rate(initial: number, count: number): number {
+  override get name(): string {
+    return "CosineAnnealingWarmRestarts";
+  }
+
+  protected override rate(initial: number, count: number): number {
     let since = count;
     let length = this.t0;
     if (this.tMult === 1) since %= length;

@@ -1,7 +1,9 @@
 // Schedules that let the rate fall by a fixed rule.
 
+import { checkInteger, checkNumber, checkOptions } from "../core/check";
 import { pow } from "../core/math";
-import { ClosedFormSchedule, requireNumber, type Schedulable } from "./schedule";
+import { ClosedFormSchedule, type Schedulable } from "./schedule";
+import { checkArray } from "./state";
 
 /** lr = lr0 gamma^floor(t / stepSize). */
 export class StepLR extends ClosedFormSchedule {
@@ -11,14 +13,19 @@ export class StepLR extends ClosedFormSchedule {
   /** @param options.stepSize intervals between drops. @param options.gamma factor of a drop, default 0.1. */
   constructor(optimizer: Schedulable, options: { stepSize: number; gamma?: number }) {
     super(optimizer);
+    checkOptions(this.name, options, ["stepSize", "gamma"]);
     const { stepSize, gamma = 0.1 } = options;
-    requireNumber("StepLR", "stepSize", stepSize, { integer: true, atLeast: 1 });
-    requireNumber("StepLR", "gamma", gamma, { atLeast: 0 });
+    checkInteger(this.name, "stepSize", stepSize, { atLeast: 1 });
+    checkNumber(this.name, "gamma", gamma, { atLeast: 0 });
     this.stepSize = stepSize;
     this.gamma = gamma;
   }
 
-  protected rate(initial: number, count: number): number {
+  override get name(): string {
+    return "StepLR";
+  }
+
+  protected override rate(initial: number, count: number): number {
     return initial * pow(this.gamma, Math.floor(count / this.stepSize));
   }
 }
@@ -31,16 +38,22 @@ export class MultiStepLR extends ClosedFormSchedule {
   /** @param options.milestones intervals of the drops; one given twice counts twice. @param options.gamma default 0.1. */
   constructor(optimizer: Schedulable, options: { milestones: readonly number[]; gamma?: number }) {
     super(optimizer);
+    checkOptions(this.name, options, ["milestones", "gamma"]);
     const { milestones, gamma = 0.1 } = options;
+    checkArray(this.name, "milestones", milestones);
     for (const [i, milestone] of milestones.entries()) {
-      requireNumber("MultiStepLR", `milestones[${i}]`, milestone, { integer: true, atLeast: 0 });
+      checkInteger(this.name, `milestones[${i}]`, milestone, { atLeast: 0 });
     }
-    requireNumber("MultiStepLR", "gamma", gamma, { atLeast: 0 });
+    checkNumber(this.name, "gamma", gamma, { atLeast: 0 });
     this.milestones = [...milestones];
     this.gamma = gamma;
   }
 
-  protected rate(initial: number, count: number): number {
+  override get name(): string {
+    return "MultiStepLR";
+  }
+
+  protected override rate(initial: number, count: number): number {
     return initial * pow(this.gamma, this.milestones.filter((milestone) => milestone <= count).length);
   }
 }
@@ -52,11 +65,16 @@ export class ExponentialLR extends ClosedFormSchedule {
   /** @param options.gamma factor of each interval. */
   constructor(optimizer: Schedulable, options: { gamma: number }) {
     super(optimizer);
-    requireNumber("ExponentialLR", "gamma", options.gamma, { atLeast: 0 });
+    checkOptions(this.name, options, ["gamma"]);
+    checkNumber(this.name, "gamma", options.gamma, { atLeast: 0 });
     this.gamma = options.gamma;
   }
 
-  protected rate(initial: number, count: number): number {
+  override get name(): string {
+    return "ExponentialLR";
+  }
+
+  protected override rate(initial: number, count: number): number {
     return initial * pow(this.gamma, count);
   }
 }
@@ -69,14 +87,19 @@ export class PolynomialLR extends ClosedFormSchedule {
   /** @param options.totalIters intervals until the rate is 0, default 5. @param options.power default 1. */
   constructor(optimizer: Schedulable, options: { totalIters?: number; power?: number } = {}) {
     super(optimizer);
+    checkOptions(this.name, options, ["totalIters", "power"]);
     const { totalIters = 5, power = 1 } = options;
-    requireNumber("PolynomialLR", "totalIters", totalIters, { integer: true, atLeast: 1 });
-    requireNumber("PolynomialLR", "power", power, { atLeast: 0 });
+    checkInteger(this.name, "totalIters", totalIters, { atLeast: 1 });
+    checkNumber(this.name, "power", power, { atLeast: 0 });
     this.totalIters = totalIters;
     this.power = power;
   }
 
-  protected rate(initial: number, count: number): number {
+  override get name(): string {
+    return "PolynomialLR";
+  }
+
+  protected override rate(initial: number, count: number): number {
     return initial * pow(1 - Math.min(count, this.totalIters) / this.totalIters, this.power);
   }
 }
@@ -88,11 +111,16 @@ export class InverseTimeLR extends ClosedFormSchedule {
   /** @param options.decay 1 / decay intervals halve the rate. */
   constructor(optimizer: Schedulable, options: { decay: number }) {
     super(optimizer);
-    requireNumber("InverseTimeLR", "decay", options.decay, { atLeast: 0 });
+    checkOptions(this.name, options, ["decay"]);
+    checkNumber(this.name, "decay", options.decay, { atLeast: 0 });
     this.decay = options.decay;
   }
 
-  protected rate(initial: number, count: number): number {
+  override get name(): string {
+    return "InverseTimeLR";
+  }
+
+  protected override rate(initial: number, count: number): number {
     return initial / (1 + this.decay * count);
   }
 }

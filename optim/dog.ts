@@ -1,16 +1,13 @@
 // DoG and L-DoG (Ivgi, Hinder and Carmon 2023, "DoG is SGD's best friend", algorithm 1): the step is the distance
 // travelled over the root of the squared gradients so far.
 
-import { kernels } from "../backend/wasm";
+import * as launch from "../backend/launch/optimizer";
+import { checkNumber } from "../core/check";
 import { scope, type Tensor } from "../core/index";
-import {
-  Optimizer,
-  type ParameterGroup,
-  type ParameterState,
-  type Parameters,
-  type Pending,
-} from "./optimizer";
-import { copySlot, countStep, requirePositive, requireWithin, slot } from "./state";
+import type { ParameterGroup, Parameters } from "./groups";
+import { Optimizer, type Pending } from "./optimizer";
+import type { Defaults } from "./options";
+import { copySlot, countStep, type ParameterState, type StateNames, slot } from "./state";
 
 /** Options of {@link DoG} and {@link LDoG}. */
 export interface DoGOptions {
@@ -26,7 +23,7 @@ export interface DoGOptions {
 
 type Settings = Required<DoGOptions>;
 
-const DEFAULTS: Settings = { lr: 1, repsRel: 1e-6, eps: 1e-8, gamma: 8 };
+export const DOG_DEFAULTS: Defaults<Settings> = { lr: 1, repsRel: 1e-6, eps: 1e-8, gamma: 8 };
 
 /**
  * r = max(r, ||x - x0||), at first repsRel (1 + ||x0||); G += ||g||^2; x -= lr r / sqrt(G) g, the norms over all
@@ -36,15 +33,25 @@ const DEFAULTS: Settings = { lr: 1, repsRel: 1e-6, eps: 1e-8, gamma: 8 };
 export class DoG extends Optimizer<Settings> {
   override readonly setsOwnRate = true;
 
+  protected override readonly keeps: StateNames = {
+    tensors: ["start", "average"],
+    numbers: ["step"],
+    shared: ["distance", "squares", "averaged"],
+  };
+
   constructor(parameters: Parameters<Settings>, options: DoGOptions = {}) {
-    super(parameters, { ...DEFAULTS, ...options });
+    super(parameters, DOG_DEFAULTS, options);
+  }
+
+  override get name(): string {
+    return "DoG";
   }
 
   protected override checkGroup(group: ParameterGroup<Settings>): void {
     super.checkGroup(group);
-    requirePositive(this.name, "repsRel", group.repsRel);
-    requirePositive(this.name, "eps", group.eps);
-    requireWithin(this.name, "gamma", group.gamma, 0, Number.POSITIVE_INFINITY);
+    checkNumber(this.name, "repsRel", group.repsRel, { above: 0 });
+    checkNumber(this.name, "eps", group.eps, { above: 0 });
+    checkNumber(this.name, "gamma", group.gamma, { atLeast: 0 });
   }
 
   /** Exchanges the parameters and their averages; a second call exchanges them back, and step() waits for it. */
@@ -80,26 +87,31 @@ export class DoG extends Optimizer<Settings> {
     return this.shared;
   }
 
-  protected update(
+  protected override update(
     parameter: Tensor,
     gradient: Tensor,
     { lr, gamma }: ParameterGroup<Settings>,
     state: ParameterState,
   ): void {
     const { distance, squares } = this.record(state) as Record<string, number>;
-    kernels().dog_f32(
-      parameter.ptr,
-      gradient.ptr,
-      slot(state, "average", parameter).ptr,
-      parameter.size,
-      (lr * distance) / Math.sqrt(squares),
-      (1 + gamma) / (countStep(state) + gamma),
-    );
+    const rate = (lr * distance) / Math.sqrt(squares);
+    const weight = (1 + gamma) / (countStep(state) + gamma);
+    launch.dog(parameter, gradient, slot(state, "average", parameter), rate, weight);
   }
 }
 
 /** DoG with a step of its own for every parameter tensor. */
 export class LDoG extends DoG {
+  protected override readonly keeps: StateNames = {
+    tensors: ["start", "average"],
+    numbers: ["step", "distance", "squares"],
+    shared: ["averaged"],
+  };
+
+  override get name(): string {
+    return "LDoG";
+  }
+
   protected override travel(pending: readonly Pending<Settings>[]): void {
     for (const item of pending) measure(item.state, [item], item.group.repsRel, item.group.eps);
   }
@@ -116,15 +128,13 @@ function measure(
   repsRel: number,
   eps: number,
 ): void {
-  const k = kernels();
   let fromOrigin = 0;
   let fromStart = 0;
   let squares = (record.squares as number | undefined) ?? eps;
   for (const { parameter, gradient, state } of pending) {
-    const { ptr, size } = parameter;
-    if (record.distance === undefined) fromOrigin += k.squared_distance_f32(ptr, 0, size);
-    fromStart += k.squared_distance_f32(ptr, copySlot(state, "start", parameter).ptr, size);
-    squares += k.squared_distance_f32(gradient.ptr, 0, size);
+    if (record.distance === undefined) fromOrigin += launch.squaredDistance(parameter);
+    fromStart += launch.squaredDistance(parameter, copySlot(state, "start", parameter));
+    squares += launch.squaredDistance(gradient);
   }
   const distance = (record.distance as number | undefined) ?? repsRel * (1 + Math.sqrt(fromOrigin));
   record.distance = Math.max(distance, Math.sqrt(fromStart));

@@ -1,9 +1,10 @@
 // Stopping when the connectome has settled, without a validation set: the idea is that of "Data-Efficient Neural Training
 // with Dynamic Connectomes" (arXiv 2508.06817); the rule and its constants are ours.
 
+import { checkInteger, checkNumber, checkOptions } from "../core/check";
 import type { CGALRRecord } from "./cg-alr";
+import { withDefaults } from "./options";
 import { median } from "./robust";
-import { requireThat } from "./schedule";
 
 /** Options of {@link ConnectomeEarlyStopping}. */
 export interface EarlyStoppingOptions {
@@ -17,6 +18,8 @@ export interface EarlyStoppingOptions {
   calm?: number;
 }
 
+const DEFAULTS: Required<EarlyStoppingOptions> = { patience: 10, share: 0.2, first: 6, calm: 1 };
+
 /**
  * Training may stop when the last `patience` observations were all calm (signal z < calm) and the median of their
  * distances is below `share` times the median of the first `first` distances. It is a function of the history that CGALR
@@ -27,13 +30,13 @@ export class ConnectomeEarlyStopping {
   readonly options: Readonly<Required<EarlyStoppingOptions>>;
 
   constructor(options: EarlyStoppingOptions = {}) {
-    const o = { patience: 10, share: 0.2, first: 6, calm: 1, ...options };
-    const check = (condition: boolean, what: string, got: unknown) =>
-      requireThat("ConnectomeEarlyStopping", condition, what, got);
-    check(Number.isInteger(o.patience) && o.patience >= 1, "patience must be a positive integer", o.patience);
-    check(o.share > 0 && o.share <= 1, "share must lie in (0, 1]", o.share);
-    check(Number.isInteger(o.first) && o.first >= 1, "first must be a positive integer", o.first);
-    check(Number.isFinite(o.calm), "calm must be a finite number", o.calm);
+    const name = "ConnectomeEarlyStopping";
+    checkOptions(name, options, Object.keys(DEFAULTS));
+    const o = withDefaults<Required<EarlyStoppingOptions>>(DEFAULTS, options);
+    checkInteger(name, "patience", o.patience, { atLeast: 1 });
+    checkNumber(name, "share", o.share, { above: 0, atMost: 1 });
+    checkInteger(name, "first", o.first, { atLeast: 1 });
+    checkNumber(name, "calm", o.calm);
     this.options = o;
   }
 

@@ -1,7 +1,8 @@
 // Rates that follow multiplier * initial rate * envelope: the frame of CG-ALR and of its controls.
 
+import { checkChoice, checkNumber } from "../core/check";
 import { pow } from "../core/math";
-import { requireThat, type Schedulable, Schedule, type ScheduleState } from "./schedule";
+import { type Schedulable, Schedule, type ScheduleState } from "./schedule";
 
 /** Options of the envelope, and of the time it is a function of. */
 export interface EnvelopeOptions {
@@ -15,24 +16,19 @@ export interface EnvelopeOptions {
   power?: number;
 }
 
-export const ENVELOPE_DEFAULTS = { envelope: "robbins-monro", tau: 2, power: 0.75 } as const;
+export const ENVELOPE_DEFAULTS = {
+  stepsPerEpoch: undefined,
+  envelope: "robbins-monro",
+  tau: 2,
+  power: 0.75,
+} as const;
 
-/** Throws a RangeError that names what is wrong. */
+/** Throws an error that names what is wrong. */
 export function checkEnvelope(name: string, o: Required<EnvelopeOptions>): void {
-  requireThat(
-    name,
-    o.stepsPerEpoch > 0 && Number.isFinite(o.stepsPerEpoch),
-    "stepsPerEpoch must be positive",
-    o.stepsPerEpoch,
-  );
-  requireThat(
-    name,
-    o.envelope === "robbins-monro" || o.envelope === "none",
-    'envelope must be "robbins-monro" or "none"',
-    o.envelope,
-  );
-  requireThat(name, o.tau > 0, "tau must be positive", o.tau);
-  requireThat(name, o.power > 0.5 && o.power <= 1, "power must lie in (1/2, 1]", o.power);
+  checkNumber(name, "stepsPerEpoch", o.stepsPerEpoch, { above: 0 });
+  checkChoice(name, "envelope", o.envelope, ["robbins-monro", "none"]);
+  checkNumber(name, "tau", o.tau, { above: 0 });
+  checkNumber(name, "power", o.power, { above: 0.5, atMost: 1 });
 }
 
 /**

@@ -1,7 +1,7 @@
 // When the connectome is observed, and what a state of the controller does to the multiplier.
 
+import { checkInteger, checkNumber } from "../core/check";
 import { log } from "../core/math";
-import { requireThat } from "./schedule";
 
 /** SLOW: the connectome reconfigures. FAST: it has been calm. HOLD: neither. */
 export type ControllerState = "HOLD" | "SLOW" | "FAST";
@@ -28,7 +28,7 @@ export interface MultiplierOptions {
   maxScale?: number;
 }
 
-export const OBSERVATION_DEFAULTS = { observationsPerEpoch: 5 } as const;
+export const OBSERVATION_DEFAULTS = { observationsPerEpoch: 5, everySteps: undefined } as const;
 export const MULTIPLIER_DEFAULTS = {
   slowFactor: 0.8,
   fastFactor: 1.05,
@@ -40,44 +40,22 @@ export const MULTIPLIER_DEFAULTS = {
 /** Observation options with their default. */
 export type ObservationSettings = ObservationOptions & { observationsPerEpoch: number };
 
-/** Throws a RangeError that names what is wrong. `given` are the options before the defaults. */
+/** Throws an error that names what is wrong. `given` are the options before the defaults. */
 export function checkObservations(name: string, o: ObservationSettings, given: ObservationOptions): void {
   if (given.observationsPerEpoch !== undefined && o.everySteps !== undefined) {
     throw new RangeError(`${name}: give observationsPerEpoch or everySteps, not both`);
   }
-  if (o.everySteps !== undefined) {
-    requireThat(
-      name,
-      Number.isInteger(o.everySteps) && o.everySteps > 0,
-      "everySteps must be a positive integer",
-      o.everySteps,
-    );
-  }
-  requireThat(
-    name,
-    o.observationsPerEpoch > 0,
-    "observationsPerEpoch must be positive",
-    o.observationsPerEpoch,
-  );
+  if (o.everySteps !== undefined) checkInteger(name, "everySteps", o.everySteps, { atLeast: 1 });
+  checkNumber(name, "observationsPerEpoch", o.observationsPerEpoch, { above: 0 });
 }
 
-/** Throws a RangeError that names what is wrong. */
+/** Throws an error that names what is wrong. */
 export function checkMultiplier(name: string, o: Required<MultiplierOptions>): void {
-  requireThat(name, o.slowFactor > 0 && o.slowFactor <= 1, "slowFactor must lie in (0, 1]", o.slowFactor);
-  requireThat(
-    name,
-    o.fastFactor >= 1 && Number.isFinite(o.fastFactor),
-    "fastFactor must be at least 1",
-    o.fastFactor,
-  );
-  requireThat(name, o.memory > 0 && o.memory <= 1, "memory must lie in (0, 1]", o.memory);
-  requireThat(name, o.minScale > 0 && o.minScale <= 1, "minScale must lie in (0, 1]", o.minScale);
-  requireThat(
-    name,
-    o.maxScale >= 1 && Number.isFinite(o.maxScale),
-    "maxScale must be at least 1",
-    o.maxScale,
-  );
+  checkNumber(name, "slowFactor", o.slowFactor, { above: 0, atMost: 1 });
+  checkNumber(name, "fastFactor", o.fastFactor, { atLeast: 1 });
+  checkNumber(name, "memory", o.memory, { above: 0, atMost: 1 });
+  checkNumber(name, "minScale", o.minScale, { above: 0, atMost: 1 });
+  checkNumber(name, "maxScale", o.maxScale, { atLeast: 1 });
 }
 
 /** Observations made in the first `step` optimizer steps; spread evenly where they do not divide the epoch. */

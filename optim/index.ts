@@ -13,6 +13,7 @@ export {
   meanMultiplier,
   RandomGateLR,
   WeightDistance,
+  type WeightDistanceState,
   YokedLR,
 } from "./controls";
 export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./cosine";
@@ -22,6 +23,7 @@ export { DoG, type DoGOptions, LDoG } from "./dog";
 export { ConnectomeEarlyStopping, type EarlyStoppingOptions } from "./early-stopping";
 export type { EnvelopeOptions } from "./envelope";
 export type { ControllerState, MultiplierOptions, ObservationOptions } from "./gate";
+export type { GroupOptions, ParameterGroup, Parameters } from "./groups";
 export { LinearLR, SequentialLR, type SequentialState } from "./linear";
 export {
   type ControllerObservation,
@@ -30,13 +32,8 @@ export {
   tellObservation,
 } from "./observations";
 export { OneCycleLR, type OneCycleOptions } from "./one-cycle";
-export {
-  type GroupOptions,
-  Optimizer,
-  type OptimizerState,
-  type ParameterGroup,
-  type Parameters,
-} from "./optimizer";
+export { Optimizer, type OptimizerState, type Pending } from "./optimizer";
+export type { Defaults } from "./options";
 export { type PlateauOptions, type PlateauState, ReduceLROnPlateau } from "./plateau";
 export { Prodigy, type ProdigyOptions } from "./prodigy";
 export { RMSprop, type RMSpropOptions } from "./rmsprop";
@@ -48,3 +45,12 @@ export {
   type ScheduleFreeSGDOptions,
 } from "./schedule-free";
 export { SGD, type SGDOptions } from "./sgd";
+export {
+  copySlot,
+  countStep,
+  type ParameterState,
+  type SavedParameterState,
+  type SavedTensor,
+  type StateNames,
+  slot,
+} from "./state";

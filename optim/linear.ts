@@ -1,13 +1,14 @@
 // Linear warm-up, and one schedule after another: together they warm up before any other schedule.
 
+import { checkInteger, checkNumber, checkOptions, describe } from "../core/check";
 import {
   ClosedFormSchedule,
   type Interval,
-  requireNumber,
   type Schedulable,
   Schedule,
   type ScheduleState,
 } from "./schedule";
+import { checkArray } from "./state";
 
 /** lr = lr0 (startFactor + (endFactor - startFactor) min(t, totalIters) / totalIters), from its construction on. */
 export class LinearLR extends ClosedFormSchedule {
@@ -25,28 +26,29 @@ export class LinearLR extends ClosedFormSchedule {
     options: { startFactor?: number; endFactor?: number; totalIters?: number } = {},
   ) {
     super(optimizer);
+    checkOptions(this.name, options, ["startFactor", "endFactor", "totalIters"]);
     const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = options;
-    if (!(startFactor > 0 && startFactor <= 1)) {
-      throw new RangeError(`LinearLR: startFactor must lie in (0, 1], got ${startFactor}`);
-    }
-    requireNumber("LinearLR", "endFactor", endFactor, { atLeast: 0, atMost: 1 });
-    requireNumber("LinearLR", "totalIters", totalIters, { integer: true, atLeast: 1 });
+    checkNumber(this.name, "startFactor", startFactor, { above: 0, atMost: 1 });
+    checkNumber(this.name, "endFactor", endFactor, { atLeast: 0, atMost: 1 });
+    checkInteger(this.name, "totalIters", totalIters, { atLeast: 1 });
     this.startFactor = startFactor;
     this.endFactor = endFactor;
     this.totalIters = totalIters;
     this.apply();
   }
 
-  protected rate(initial: number, count: number): number {
+  override get name(): string {
+    return "LinearLR";
+  }
+
+  protected override rate(initial: number, count: number): number {
     const share = Math.min(count, this.totalIters) / this.totalIters;
     return initial * (this.startFactor + (this.endFactor - this.startFactor) * share);
   }
 }
 
 /** Saved {@link SequentialLR}. */
-export interface SequentialState extends ScheduleState {
-  schedules: ScheduleState[];
-}
+export type SequentialState = ScheduleState & { schedules: ScheduleState[] };
 
 /**
  * One schedule after another, each from its own beginning and from the rates before the first. Make them in the order in
@@ -67,7 +69,10 @@ export class SequentialLR extends Schedule<SequentialState> {
     options: { schedules: readonly Schedule[]; milestones: readonly number[] },
   ) {
     super(optimizer);
+    checkOptions(this.name, options, ["schedules", "milestones"]);
     const { schedules, milestones } = options;
+    checkArray(this.name, "schedules", schedules);
+    checkArray(this.name, "milestones", milestones);
     if (schedules.length === 0 || milestones.length !== schedules.length - 1) {
       throw new RangeError(
         `SequentialLR: n schedules need n - 1 milestones, got ${schedules.length} and ${milestones.length}`,
@@ -75,9 +80,15 @@ export class SequentialLR extends Schedule<SequentialState> {
     }
     for (const [i, milestone] of milestones.entries()) {
       const atLeast = i === 0 ? 1 : milestones[i - 1] + 1;
-      requireNumber("SequentialLR", `milestones[${i}]`, milestone, { integer: true, atLeast });
+      checkInteger(this.name, `milestones[${i}]`, milestone, { atLeast });
     }
-    for (const schedule of schedules) {
+    for (const [i, schedule] of schedules.entries()) {
+      if (!(schedule instanceof Schedule)) {
+        throw new TypeError(`SequentialLR: schedules[${i}] must be a schedule, got ${describe(schedule)}`);
+      }
+      if (schedules.indexOf(schedule) < i) {
+        throw new RangeError(`SequentialLR: schedules[${i}] is there already; make a schedule for each turn`);
+      }
       if (schedule.optimizer !== optimizer) {
         throw new RangeError("SequentialLR: the schedules drive another optimizer");
       }
@@ -92,8 +103,13 @@ export class SequentialLR extends Schedule<SequentialState> {
     schedules[0].restart(this.initialRates);
   }
 
-  private get index(): number {
-    return this.milestones.filter((milestone) => milestone <= this.count).length;
+  override get name(): string {
+    return "SequentialLR";
+  }
+
+  /** Which schedule's turn it is after `count` steps. */
+  private indexAt(count: number): number {
+    return this.milestones.filter((milestone) => milestone <= count).length;
   }
 
   /** The schedule whose turn it is has set the rates. */
@@ -106,7 +122,7 @@ export class SequentialLR extends Schedule<SequentialState> {
 
   override step(metric?: number): void {
     this.count++;
-    const active = this.schedules[this.index];
+    const active = this.schedules[this.indexAt(this.count)];
     if (this.milestones.includes(this.count)) active.restart(this.initialRates);
     else active.step(metric);
   }
@@ -115,16 +131,33 @@ export class SequentialLR extends Schedule<SequentialState> {
     return { ...super.stateDict(), schedules: this.schedules.map((schedule) => schedule.stateDict()) };
   }
 
-  override loadStateDict(state: SequentialState): void {
+  protected override checkState(operation: string, state: SequentialState): void {
+    super.checkState(operation, state);
+    checkArray(operation, "schedules", state.schedules);
     if (state.schedules.length !== this.schedules.length) {
       throw new RangeError(
-        `SequentialLR.loadStateDict: expected ${this.schedules.length} schedules, got ${state.schedules.length}`,
+        `${operation}: expected ${this.schedules.length} schedules, got ${state.schedules.length}`,
       );
     }
-    super.loadStateDict(state);
-    // Whose turn it is comes last, so that its rates are in force.
-    const { index } = this;
-    const order = [...this.schedules.keys()].filter((i) => i !== index).concat(index);
-    for (const i of order) this.schedules[i].loadStateDict(state.schedules[i]);
+  }
+
+  protected override restore(state: SequentialState): void {
+    const before = this.stateDict();
+    const rates = this.optimizer.groups.map((group) => group.lr);
+    try {
+      this.restoreSchedules(state);
+    } catch (error) {
+      this.restoreSchedules(before);
+      for (const [i, group] of this.optimizer.groups.entries()) group.lr = rates[i];
+      throw error;
+    }
+    super.restore(state);
+  }
+
+  /** Whose turn it is comes last, so that its rates are in force. */
+  private restoreSchedules({ count, schedules }: SequentialState): void {
+    const active = this.indexAt(count);
+    const order = [...schedules.keys()].filter((i) => i !== active).concat(active);
+    for (const i of order) this.schedules[i].loadStateDict(schedules[i]);
   }
 }

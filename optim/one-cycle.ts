@@ -1,8 +1,8 @@
 // The one-cycle policy (Smith and Topin 2018, "Super-convergence"), in PyTorch's form.
 
+import { checkBoolean, checkChoice, checkInteger, checkNumber, checkOptions } from "../core/check";
 import { cos } from "../core/math";
-import { requireNumber, type Schedulable, Schedule } from "./schedule";
-import { requirePositive } from "./state";
+import { type Schedulable, Schedule, type ScheduleState } from "./schedule";
 
 /** Options of {@link OneCycleLR}. */
 export interface OneCycleOptions {
@@ -31,6 +31,11 @@ export interface OneCycleOptions {
   threePhase?: boolean;
 }
 
+const OPTIONS: readonly (keyof OneCycleOptions)[] = [
+  ...(["maxLr", "totalSteps", "epochs", "stepsPerEpoch", "pctStart", "annealStrategy"] as const),
+  ...(["cycleMomentum", "baseMomentum", "maxMomentum", "divFactor", "finalDivFactor", "threePhase"] as const),
+];
+
 /** Rates are in units of the first rate of the cycle. */
 interface Phase {
   end: number;
@@ -53,6 +58,8 @@ export class OneCycleLR extends Schedule {
 
   constructor(optimizer: Schedulable, options: OneCycleOptions) {
     super(optimizer);
+    const { name } = this;
+    checkOptions(name, options, OPTIONS);
     const {
       maxLr,
       pctStart = 0.3,
@@ -66,23 +73,22 @@ export class OneCycleLR extends Schedule {
     if (!Number.isInteger(totalSteps) || totalSteps < 1) {
       throw new RangeError("OneCycleLR: give totalSteps, or epochs and stepsPerEpoch, as positive integers");
     }
-    requireNumber("OneCycleLR", "pctStart", pctStart, { atLeast: 0, atMost: 1 });
-    requireNumber("OneCycleLR", "baseMomentum", baseMomentum, { atLeast: 0, atMost: 1 });
-    requireNumber("OneCycleLR", "maxMomentum", maxMomentum, { atLeast: 0, atMost: 1 });
-    requirePositive("OneCycleLR", "divFactor", divFactor);
-    requirePositive("OneCycleLR", "finalDivFactor", finalDivFactor);
-    if (annealStrategy !== "cos" && annealStrategy !== "linear") {
-      throw new RangeError(
-        `OneCycleLR: annealStrategy must be "cos" or "linear", got ${String(annealStrategy)}`,
-      );
-    }
-    const highest = typeof maxLr === "number" ? optimizer.groups.map(() => maxLr) : [...maxLr];
+    checkInteger(name, "totalSteps", totalSteps);
+    checkNumber(name, "pctStart", pctStart, { atLeast: 0, atMost: 1 });
+    checkNumber(name, "baseMomentum", baseMomentum, { atLeast: 0, atMost: 1 });
+    checkNumber(name, "maxMomentum", maxMomentum, { atLeast: 0, atMost: 1 });
+    checkNumber(name, "divFactor", divFactor, { above: 0 });
+    checkNumber(name, "finalDivFactor", finalDivFactor, { above: 0 });
+    checkBoolean(name, "threePhase", threePhase);
+    checkBoolean(name, "cycleMomentum", options.cycleMomentum ?? false);
+    checkChoice(name, "annealStrategy", annealStrategy, ["cos", "linear"]);
+    const highest = Array.isArray(maxLr) ? [...maxLr] : optimizer.groups.map(() => maxLr);
     if (highest.length !== optimizer.groups.length) {
       throw new RangeError(
         `OneCycleLR: ${optimizer.groups.length} groups, but ${highest.length} rates in maxLr`,
       );
     }
-    for (const rate of highest) requirePositive("OneCycleLR", "maxLr", rate);
+    for (const rate of highest) checkNumber(name, "maxLr", rate, { above: 0 });
     this.initialRates = highest.map((rate) => rate / divFactor);
     this.totalSteps = totalSteps;
     this.linear = annealStrategy === "linear";
@@ -101,11 +107,20 @@ export class OneCycleLR extends Schedule {
     this.apply();
   }
 
+  override get name(): string {
+    return "OneCycleLR";
+  }
+
   override step(): void {
     if (this.count >= this.totalSteps) {
       throw new RangeError(`OneCycleLR.step: the cycle has ${this.totalSteps} steps, this is one more`);
     }
     super.step();
+  }
+
+  protected override checkState(operation: string, state: ScheduleState): void {
+    super.checkState(operation, state);
+    checkInteger(operation, "count", state.count, { atLeast: 0, atMost: this.totalSteps });
   }
 
   /** The cycle keeps its own rates. */

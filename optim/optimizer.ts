@@ -1,32 +1,26 @@
 // What all optimizers share: parameter groups, per-parameter state, saving.
 
-import { formatShape } from "../core/errors";
-import { type Stateful, scope, Tensor } from "../core/index";
-import { requireRate, restore } from "./state";
-
-/** Options that every group has. */
-export interface GroupOptions {
-  /** Learning rate. */
-  lr: number;
-}
-
-/** Parameters that share their options, as in PyTorch. */
-export type ParameterGroup<O extends GroupOptions> = O & { params: Tensor[] };
-
-/** What constructors take: tensors, or groups whose options override the defaults. */
-export type Parameters<O extends GroupOptions> =
-  | readonly Tensor[]
-  | readonly (Partial<O> & { params: readonly Tensor[] })[];
-
-/** Values kept for one parameter: tensors of its shape, and numbers. */
-export type ParameterState = Record<string, Tensor | number>;
+import { checkNumber, checkTensor } from "../core/check";
+import { noGrad, type Stateful, type StateTree, scope, type Tensor } from "../core/index";
+import { type GroupOptions, makeGroups, type ParameterGroup, type Parameters } from "./groups";
+import type { Defaults } from "./options";
+import {
+  checkArray,
+  checkNames,
+  checkRecord,
+  type ParameterState,
+  restoreState,
+  type SavedParameterState,
+  type StateNames,
+  saveState,
+} from "./state";
 
 /** Saved optimizer: the groups' options, the state of each parameter in order, and numbers kept for all together. */
-export interface OptimizerState {
-  groups: Record<string, unknown>[];
-  state: Record<string, Float32Array | number>[];
-  shared: Record<string, number>;
-}
+export type OptimizerState = {
+  groups: { [option: string]: StateTree }[];
+  state: SavedParameterState[];
+  shared: { [name: string]: number };
+};
 
 /** A parameter that has a gradient, and what its update needs. */
 export interface Pending<O extends GroupOptions> {
@@ -38,7 +32,18 @@ export interface Pending<O extends GroupOptions> {
 
 /**
  * Base class of optimizers. A subclass defines update() for one parameter, and prepare() where the update depends on
- * all parameters at once.
+ * all parameters at once:
+ *
+ *     class Momentum extends optim.Optimizer {
+ *       constructor(parameters, options) {
+ *         super(parameters, { lr: 0.1, momentum: 0.9 }, options);
+ *       }
+ *       update(parameter, gradient, { lr, momentum }, state) {
+ *         const velocity = optim.slot(state, "velocity", parameter);
+ *         velocity.assign(velocity.mul(momentum).add(gradient));
+ *         parameter.assign(parameter.sub(velocity.mul(lr)));
+ *       }
+ *     }
  */
 export abstract class Optimizer<O extends GroupOptions = GroupOptions> implements Stateful<OptimizerState> {
   readonly groups: ParameterGroup<O>[];
@@ -46,32 +51,23 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
   readonly setsOwnRate: boolean = false;
   /** Numbers kept between steps for all parameters together. */
   protected shared: Record<string, number> = {};
+  /** Names of what is kept, so that loadStateDict() refuses others; null where any may be. */
+  protected readonly keeps: StateNames | null = null;
+  /** @internal Steps taken since the construction. */
+  steps = 0;
   private readonly state = new Map<Tensor, ParameterState>();
 
-  constructor(parameters: Parameters<O>, defaults: O) {
-    const list = [...parameters];
-    if (list.length === 0) throw new RangeError(`${this.name}: no parameters were given`);
-    const groups = (list[0] instanceof Tensor ? [{ params: list }] : list) as (Partial<O> & {
-      params: Tensor[];
-    })[];
-    this.groups = groups.map((group) => ({ ...defaults, ...group, params: [...group.params] }));
-    const seen = new Set<Tensor>();
-    for (const group of this.groups) {
-      this.checkGroup(group);
-      for (const parameter of group.params) {
-        if (!(parameter instanceof Tensor)) throw new TypeError(`${this.name}: a parameter is not a tensor`);
-        if (!parameter.isContiguous) {
-          throw new RangeError(
-            `${this.name}: a parameter ${formatShape(parameter.shape)} is a strided view; optimize its clone()`,
-          );
-        }
-        if (seen.has(parameter)) throw new RangeError(`${this.name}: a parameter appears twice`);
-        seen.add(parameter);
-      }
-    }
+  /**
+   * @param parameters tensors, or groups `{ params, ...options }` whose options go before those given here.
+   * @param defaults all options that there are; undefined for those that must be given.
+   * @param options those given; unknown names are errors, undefined ones take their default.
+   */
+  constructor(parameters: Parameters<O>, defaults: Defaults<O>, options: Partial<O> = {}) {
+    this.groups = makeGroups(this.name, parameters, defaults, options);
+    for (const group of this.groups) this.checkGroup(group);
   }
 
-  /** The class name, for messages. */
+  /** What messages call it. Bundlers rename classes, so those of the library say it themselves. */
   get name(): string {
     return this.constructor.name;
   }
@@ -82,16 +78,16 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
   }
 
   set lr(value: number) {
-    requireRate(this.name, value);
+    checkNumber(this.name, "lr", value, { atLeast: 0 });
     this.groups[0].lr = value;
   }
 
-  /** Validates one group's options; subclasses add their own. */
+  /** Throws when options of a group make no sense; subclasses add their own. */
   protected checkGroup(group: ParameterGroup<O>): void {
-    requireRate(this.name, group.lr);
+    checkNumber(this.name, "lr", group.lr, { atLeast: 0 });
   }
 
-  /** Updates one parameter in place from its gradient. */
+  /** Updates one parameter in place from its gradient. Runs unrecorded, in a scope of its own. */
   protected abstract update(
     parameter: Tensor,
     gradient: Tensor,
@@ -104,23 +100,31 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
 
   /** Updates every parameter that has a gradient. */
   step(): void {
-    scope(() => {
-      const pending = this.pending();
-      this.prepare(pending);
-      for (const { parameter, gradient, group, state } of pending) {
-        this.update(parameter, gradient, group, state);
-        // backward() refuses values that changed after they were saved for it.
-        parameter.handle.storage.version++;
-      }
-    });
+    scope(() =>
+      noGrad(() => {
+        const pending = this.pending();
+        this.prepare(pending);
+        for (const { parameter, gradient, group, state } of pending) {
+          this.update(parameter, gradient, group, state);
+          // backward() refuses values that changed after they were saved for it.
+          parameter.handle.storage.version++;
+        }
+      }),
+    );
+    this.steps++;
   }
 
   private pending(): Pending<O>[] {
+    const operation = `${this.name}.step`;
     const pending: Pending<O>[] = [];
     for (const group of this.groups) {
+      checkNumber(operation, "lr", group.lr, { atLeast: 0 });
       for (const parameter of group.params) {
+        checkTensor(operation, parameter, "a parameter");
         const gradient = parameter.grad;
-        if (gradient !== null) pending.push({ parameter, gradient, group, state: this.stateOf(parameter) });
+        if (gradient === null) continue;
+        checkTensor(operation, gradient, "a gradient");
+        pending.push({ parameter, gradient, group, state: this.stateOf(parameter) });
       }
     }
     return pending;
@@ -148,49 +152,53 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
     return state;
   }
 
-  /** A copy of all options and state, as plain values. */
+  /** A copy of all options and state. */
   stateDict(): OptimizerState {
     return {
-      groups: this.groups.map(({ params: _, ...options }) => structuredClone(options)),
-      state: this.parameters().map((parameter) =>
-        Object.fromEntries(
-          Object.entries(this.stateOf(parameter)).map(([key, value]) => [
-            key,
-            value instanceof Tensor ? value.toFloat32Array() : value,
-          ]),
-        ),
+      groups: this.groups.map(({ params: _, ...options }) =>
+        structuredClone(options as OptimizerState["groups"][0]),
       ),
+      state: this.parameters().map((parameter) => saveState(this.stateOf(parameter), parameter)),
       shared: { ...this.shared },
     };
   }
 
-  /** Restores options and state that stateDict() gave for the same parameters in the same groups. */
+  /**
+   * Restores options and state that stateDict() gave for the same parameters in the same groups. Throws, and changes
+   * nothing, when they do not fit.
+   */
   loadStateDict(saved: OptimizerState): void {
+    const what = `${this.name}.loadStateDict`;
+    checkNames(what, saved, ["groups", "state", "shared"]);
+    checkArray(what, "groups", saved.groups);
+    checkArray(what, "state", saved.state);
     const parameters = this.parameters();
     if (saved.groups.length !== this.groups.length || saved.state.length !== parameters.length) {
       throw new RangeError(
-        `${this.name}.loadStateDict: expected ${this.groups.length} groups and ${parameters.length} parameters, ` +
+        `${what}: expected ${this.groups.length} groups and ${parameters.length} parameters, ` +
           `got ${saved.groups.length} and ${saved.state.length}`,
       );
     }
-    for (const [i, parameter] of parameters.entries()) {
-      for (const [key, value] of Object.entries(saved.state[i])) {
-        if (typeof value !== "number" && value.length !== parameter.size) {
-          throw new RangeError(
-            `${this.name}.loadStateDict: ${key} of parameter ${i} has ${value.length} elements, ` +
-              `expected ${formatShape(parameter.shape)}`,
-          );
-        }
+    const groups = this.groups.map((group, i) => {
+      const { params, ...options } = group;
+      checkNames(`${what}: group ${i}`, saved.groups[i], Object.keys(options));
+      const loaded = { ...structuredClone(saved.groups[i]), params } as ParameterGroup<O>;
+      this.checkGroup(loaded);
+      return loaded;
+    });
+    const { keeps } = this;
+    for (const [name, value] of Object.entries(checkRecord(`${what}: shared`, saved.shared))) {
+      if (keeps !== null && !keeps.shared.includes(name)) {
+        throw new RangeError(`${what}: unknown "${name}" in the saved state`);
       }
+      checkNumber(what, name, value);
     }
-    for (const [i, group] of this.groups.entries()) Object.assign(group, structuredClone(saved.groups[i]));
-    for (const [i, parameter] of parameters.entries()) {
-      const state: ParameterState = {};
-      for (const [key, value] of Object.entries(saved.state[i])) {
-        state[key] = typeof value === "number" ? value : restore(parameter, value);
-      }
-      this.state.set(parameter, state);
-    }
+    const states = parameters.map((parameter, i) => {
+      checkTensor(what, parameter, `parameter ${i}`);
+      return restoreState(`${what}: parameter ${i}`, saved.state[i], parameter, keeps);
+    });
+    for (const [i, group] of this.groups.entries()) Object.assign(group, groups[i]);
+    for (const [i, parameter] of parameters.entries()) this.state.set(parameter, states[i]);
     this.shared = { ...saved.shared };
   }
 

@@ -1,7 +1,10 @@
 // A rate that falls when a metric stops improving, as PyTorch defines it.
 
+import { checkChoice, checkInteger, checkNumber, checkOptions, describe } from "../core/check";
 import { NonFiniteError } from "../core/index";
-import { requireNumber, type Schedulable, Schedule, type ScheduleState } from "./schedule";
+import { withDefaults } from "./options";
+import { type Schedulable, Schedule, type ScheduleState } from "./schedule";
+import { checkArray } from "./state";
 
 /** Options of {@link ReduceLROnPlateau}. */
 export interface PlateauOptions {
@@ -24,12 +27,13 @@ export interface PlateauOptions {
 }
 
 /** Saved {@link ReduceLROnPlateau}. */
-export interface PlateauState extends ScheduleState {
+export type PlateauState = ScheduleState & {
+  /** The rates when it was saved. */
   rates: number[];
   best: number | null;
   badIntervals: number;
   cooldown: number;
-}
+};
 
 const DEFAULTS: Required<PlateauOptions> = {
   mode: "min",
@@ -52,24 +56,23 @@ export class ReduceLROnPlateau extends Schedule<PlateauState> {
 
   constructor(optimizer: Schedulable, options: PlateauOptions = {}) {
     super(optimizer);
-    const o = { ...DEFAULTS, ...options };
-    const name = "ReduceLROnPlateau";
-    if (o.mode !== "min" && o.mode !== "max") {
-      throw new RangeError(`${name}: mode must be "min" or "max", got ${String(o.mode)}`);
-    }
-    if (o.thresholdMode !== "rel" && o.thresholdMode !== "abs") {
-      throw new RangeError(`${name}: thresholdMode must be "rel" or "abs", got ${String(o.thresholdMode)}`);
-    }
-    if (!(o.factor > 0 && o.factor < 1)) {
-      throw new RangeError(`${name}: factor must lie in (0, 1), got ${o.factor}`);
-    }
-    requireNumber(name, "patience", o.patience, { integer: true, atLeast: 0 });
-    requireNumber(name, "threshold", o.threshold, { atLeast: 0 });
-    requireNumber(name, "cooldown", o.cooldown, { integer: true, atLeast: 0 });
-    requireNumber(name, "minLr", o.minLr, { atLeast: 0 });
-    requireNumber(name, "eps", o.eps, { atLeast: 0 });
+    const { name } = this;
+    checkOptions(name, options, Object.keys(DEFAULTS));
+    const o = withDefaults<Required<PlateauOptions>>(DEFAULTS, options);
+    checkChoice(name, "mode", o.mode, ["min", "max"]);
+    checkChoice(name, "thresholdMode", o.thresholdMode, ["rel", "abs"]);
+    checkNumber(name, "factor", o.factor, { above: 0, below: 1 });
+    checkInteger(name, "patience", o.patience, { atLeast: 0 });
+    checkNumber(name, "threshold", o.threshold, { atLeast: 0 });
+    checkInteger(name, "cooldown", o.cooldown, { atLeast: 0 });
+    checkNumber(name, "minLr", o.minLr, { atLeast: 0 });
+    checkNumber(name, "eps", o.eps, { atLeast: 0 });
     this.options = o;
     this.rates = [...this.initialRates];
+  }
+
+  override get name(): string {
+    return "ReduceLROnPlateau";
   }
 
   protected override apply(): void {
@@ -79,9 +82,11 @@ export class ReduceLROnPlateau extends Schedule<PlateauState> {
   /** @param metric what is watched, for example the validation loss. */
   override step(metric?: number): void {
     if (typeof metric !== "number") {
-      throw new TypeError(`ReduceLROnPlateau.step: expected the metric to watch, got ${String(metric)}`);
+      throw new TypeError(`ReduceLROnPlateau.step: expected the metric to watch, got ${describe(metric)}`);
     }
     if (!Number.isFinite(metric)) throw new NonFiniteError(`ReduceLROnPlateau.step: the metric is ${metric}`);
+    // Whoever has set another rate in the meantime meant it.
+    this.rates = this.currentRates();
     if (this.isBetter(metric)) {
       this.best = metric;
       this.badIntervals = 0;
@@ -123,16 +128,36 @@ export class ReduceLROnPlateau extends Schedule<PlateauState> {
     this.cooldown = 0;
   }
 
-  override stateDict(): PlateauState {
-    const { rates, best, badIntervals, cooldown } = this;
-    return { ...super.stateDict(), rates: [...rates], best, badIntervals, cooldown };
+  private currentRates(): number[] {
+    return this.optimizer.groups.map((group) => group.lr);
   }
 
-  override loadStateDict(state: PlateauState): void {
+  override stateDict(): PlateauState {
+    const { best, badIntervals, cooldown } = this;
+    return { ...super.stateDict(), rates: this.currentRates(), best, badIntervals, cooldown };
+  }
+
+  protected override checkState(operation: string, state: PlateauState): void {
+    super.checkState(operation, state);
+    checkArray(operation, "rates", state.rates);
+    if (state.rates.length !== state.initialRates.length) {
+      throw new RangeError(
+        `${operation}: expected ${state.initialRates.length} rates, got ${state.rates.length}`,
+      );
+    }
+    for (const [i, rate] of state.rates.entries()) {
+      checkNumber(operation, `rates[${i}]`, rate, { atLeast: 0 });
+    }
+    if (state.best !== null) checkNumber(operation, "best", state.best);
+    checkInteger(operation, "badIntervals", state.badIntervals, { atLeast: 0 });
+    checkInteger(operation, "cooldown", state.cooldown, { atLeast: 0 });
+  }
+
+  protected override restore(state: PlateauState): void {
+    super.restore(state);
     this.rates = [...state.rates];
     this.best = state.best;
     this.badIntervals = state.badIntervals;
     this.cooldown = state.cooldown;
-    super.loadStateDict(state);
   }
 }

@@ -1,17 +1,13 @@
 // Prodigy (Mishchenko and Defazio 2024, "Prodigy: an expeditiously adaptive parameter-free learner"): Adam whose step is
 // set by an estimate d of the distance to the solution.
 
-import { kernels } from "../backend/wasm";
+import * as launch from "../backend/launch/optimizer";
+import { checkNumber } from "../core/check";
 import type { Tensor } from "../core/index";
-import { requireGrowthRate } from "./d-adaptation";
-import {
-  Optimizer,
-  type ParameterGroup,
-  type ParameterState,
-  type Parameters,
-  type Pending,
-} from "./optimizer";
-import { accumulated, copySlot, requireBetas, requirePositive, requireWithin, slot } from "./state";
+import type { ParameterGroup, Parameters } from "./groups";
+import { Optimizer, type Pending } from "./optimizer";
+import { checkBetas, checkGrowthRate, type Defaults } from "./options";
+import { copySlot, type ParameterState, slot } from "./state";
 
 /** Options of {@link Prodigy}. */
 export interface ProdigyOptions {
@@ -31,9 +27,17 @@ export interface ProdigyOptions {
   growthRate?: number;
 }
 
-type Settings = Required<Omit<ProdigyOptions, "growthRate">> & { growthRate?: number };
+type Settings = Required<ProdigyOptions>;
 
-const DEFAULTS: Settings = { lr: 1, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, d0: 1e-6, dCoef: 1 };
+export const PRODIGY_DEFAULTS: Defaults<Settings> = {
+  lr: 1,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  d0: 1e-6,
+  dCoef: 1,
+  growthRate: Number.POSITIVE_INFINITY,
+};
 
 /**
  * lambda = d lr, beta3 = sqrt(beta2); n = beta3 n + d / d0 lambda <g, x0 - x>; s = beta3 s + d / d0 lambda g;
@@ -43,11 +47,20 @@ const DEFAULTS: Settings = { lr: 1, betas: [0.9, 0.999], eps: 1e-8, weightDecay:
  * All groups share their options but weightDecay and eps.
  */
 export class Prodigy extends Optimizer<Settings> {
+  protected override readonly keeps = {
+    tensors: ["start", "sum", "mean", "square"],
+    numbers: [],
+    shared: ["d", "largest", "numerator"],
+  };
   /** d lr of the step in hand. */
   private rate = 0;
 
   constructor(parameters: Parameters<Settings>, options: ProdigyOptions = {}) {
-    super(parameters, { ...DEFAULTS, ...options });
+    super(parameters, PRODIGY_DEFAULTS, options);
+  }
+
+  override get name(): string {
+    return "Prodigy";
   }
 
   /** The estimate of the distance to the solution. */
@@ -57,12 +70,12 @@ export class Prodigy extends Optimizer<Settings> {
 
   protected override checkGroup(group: ParameterGroup<Settings>): void {
     super.checkGroup(group);
-    requireBetas(this.name, group.betas);
-    requireWithin(this.name, "eps", group.eps, 0, Number.POSITIVE_INFINITY);
-    requireWithin(this.name, "weightDecay", group.weightDecay, 0, Number.POSITIVE_INFINITY);
-    requirePositive(this.name, "d0", group.d0);
-    requirePositive(this.name, "dCoef", group.dCoef);
-    if (group.growthRate !== undefined) requireGrowthRate(this.name, group.growthRate);
+    checkBetas(this.name, group.betas);
+    checkNumber(this.name, "eps", group.eps, { atLeast: 0 });
+    checkNumber(this.name, "weightDecay", group.weightDecay, { atLeast: 0 });
+    checkNumber(this.name, "d0", group.d0, { above: 0 });
+    checkNumber(this.name, "dCoef", group.dCoef, { above: 0 });
+    checkGrowthRate(this.name, group.growthRate);
   }
 
   protected override prepare(pending: readonly Pending<Settings>[]): void {
@@ -72,53 +85,38 @@ export class Prodigy extends Optimizer<Settings> {
     const beta3 = Math.sqrt(beta2);
     this.rate = d * this.common("lr");
     const weight = (d / d0) * this.rate;
-    const [product, length] = accumulated(2, (sums) => {
-      for (const { parameter, gradient, state } of pending) {
-        const start = copySlot(state, "start", parameter);
-        const sum = slot(state, "sum", parameter);
-        const mean = slot(state, "mean", parameter);
-        const square = slot(state, "square", parameter);
-        kernels().prodigy_sums_f32(
-          sums,
-          parameter.ptr,
-          gradient.ptr,
-          start.ptr,
-          sum.ptr,
-          mean.ptr,
-          square.ptr,
-          parameter.size,
-          beta1,
-          (1 - beta1) * d,
-          beta2,
-          (1 - beta2) * d * d,
-          beta3,
-          weight,
-        );
-      }
+    const parameters = pending.map(({ parameter, gradient, state }) => ({
+      parameter,
+      gradient,
+      start: copySlot(state, "start", parameter),
+      sum: slot(state, "sum", parameter),
+      mean: slot(state, "mean", parameter),
+      square: slot(state, "square", parameter),
+    }));
+    const [product, length] = launch.prodigySums(parameters, {
+      beta1,
+      gain1: (1 - beta1) * d,
+      beta2,
+      gain2: (1 - beta2) * d * d,
+      beta3,
+      gain3: weight,
     });
     shared.numerator = beta3 * (shared.numerator ?? 0) + weight * product;
     if (!(length > 0 && this.rate > 0)) return;
     const estimate = (this.common("dCoef") * shared.numerator) / length;
     const first = d === d0 ? Math.max(d, estimate) : d;
     shared.largest = Math.max(shared.largest ?? d0, estimate);
-    shared.d = Math.min(shared.largest, first * (this.common("growthRate") ?? Number.POSITIVE_INFINITY));
+    shared.d = Math.min(shared.largest, first * this.common("growthRate"));
   }
 
-  protected update(
+  protected override update(
     parameter: Tensor,
     _gradient: Tensor,
     { eps, weightDecay }: ParameterGroup<Settings>,
     state: ParameterState,
   ): void {
     const { mean, square } = state as Record<string, Tensor>;
-    kernels().prodigy_f32(
-      parameter.ptr,
-      mean.ptr,
-      square.ptr,
-      parameter.size,
-      this.rate,
-      this.d * eps,
-      weightDecay * this.rate,
-    );
+    const { rate } = this;
+    launch.prodigy(parameter, mean, square, { rate, eps: this.d * eps, decay: weightDecay * rate });
   }
 }

@@ -1,9 +1,12 @@
 // RMSprop, as PyTorch defines it.
 
-import { kernels } from "../backend/wasm";
+import * as launch from "../backend/launch/optimizer";
+import { checkBoolean, checkNumber } from "../core/check";
 import type { Tensor } from "../core/index";
-import { Optimizer, type ParameterGroup, type ParameterState, type Parameters } from "./optimizer";
-import { requireWithin, slot } from "./state";
+import type { ParameterGroup, Parameters } from "./groups";
+import { Optimizer } from "./optimizer";
+import type { Defaults } from "./options";
+import { type ParameterState, slot } from "./state";
 
 /** Options of {@link RMSprop}. */
 export interface RMSpropOptions {
@@ -23,44 +26,51 @@ export interface RMSpropOptions {
 
 type Settings = Required<RMSpropOptions>;
 
-const DEFAULTS: Settings = { lr: 0.01, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false };
+export const RMSPROP_DEFAULTS: Defaults<Settings> = {
+  lr: 0.01,
+  alpha: 0.99,
+  eps: 1e-8,
+  weightDecay: 0,
+  momentum: 0,
+  centered: false,
+};
 
 /**
  * d = g + weightDecay p; s = alpha s + (1 - alpha) d^2; a = alpha a + (1 - alpha) d; u = d / (sqrt(s) + eps), or
  * d / (sqrt(s - a^2) + eps) when centered; v = momentum v + u; p -= lr v (Hinton's lecture of 2012).
  */
 export class RMSprop extends Optimizer<Settings> {
+  protected override readonly keeps = { tensors: ["square", "mean", "velocity"], numbers: [], shared: [] };
+
   constructor(parameters: Parameters<Settings>, options: RMSpropOptions = {}) {
-    super(parameters, { ...DEFAULTS, ...options });
+    super(parameters, RMSPROP_DEFAULTS, options);
+  }
+
+  override get name(): string {
+    return "RMSprop";
   }
 
   protected override checkGroup(group: ParameterGroup<Settings>): void {
     super.checkGroup(group);
-    requireWithin(this.name, "alpha", group.alpha, 0, 1);
-    requireWithin(this.name, "eps", group.eps, 0, Number.POSITIVE_INFINITY);
-    requireWithin(this.name, "weightDecay", group.weightDecay, 0, Number.POSITIVE_INFINITY);
-    requireWithin(this.name, "momentum", group.momentum, 0, Number.POSITIVE_INFINITY);
+    const { name } = this;
+    checkNumber(name, "alpha", group.alpha, { atLeast: 0, below: 1 });
+    checkNumber(name, "eps", group.eps, { atLeast: 0 });
+    checkNumber(name, "weightDecay", group.weightDecay, { atLeast: 0 });
+    checkNumber(name, "momentum", group.momentum, { atLeast: 0, atMost: 1 });
+    checkBoolean(name, "centered", group.centered);
   }
 
-  protected update(
+  protected override update(
     parameter: Tensor,
     gradient: Tensor,
     group: ParameterGroup<Settings>,
     state: ParameterState,
   ): void {
-    const { lr, alpha, eps, weightDecay, momentum, centered } = group;
-    kernels().rmsprop_f32(
-      parameter.ptr,
-      gradient.ptr,
-      slot(state, "square", parameter).ptr,
-      centered ? slot(state, "mean", parameter).ptr : 0,
-      momentum === 0 ? 0 : slot(state, "velocity", parameter).ptr,
-      parameter.size,
-      alpha,
-      weightDecay,
-      lr,
-      eps,
-      momentum,
-    );
+    const states = {
+      square: slot(state, "square", parameter),
+      mean: group.centered ? slot(state, "mean", parameter) : null,
+      velocity: group.momentum === 0 ? null : slot(state, "velocity", parameter),
+    };
+    launch.rmsprop(parameter, gradient, states, group);
   }
 }

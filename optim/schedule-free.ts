@@ -2,23 +2,23 @@
 // the average of the z and is what is evaluated, and gradients are taken at y between them. While training the
 // parameters hold y; z is kept beside them, and x follows from both.
 
-import { kernels } from "../backend/wasm";
+import * as launch from "../backend/launch/optimizer";
+import { checkNumber } from "../core/check";
 import type { Tensor } from "../core/index";
 import { pow } from "../core/math";
-import {
-  type GroupOptions,
-  Optimizer,
-  type ParameterGroup,
-  type ParameterState,
-  type Parameters,
-} from "./optimizer";
-import { copySlot, countStep, requireWithin, slot } from "./state";
+import type { GroupOptions, ParameterGroup, Parameters } from "./groups";
+import { Optimizer } from "./optimizer";
+import { checkBetas, type Defaults } from "./options";
+import { copySlot, countStep, type ParameterState, slot } from "./state";
 
 interface Common extends GroupOptions {
   weightDecay: number;
   warmupSteps: number;
   r: number;
 }
+
+/** What both rules keep besides tensors. */
+const KEPT = { numbers: ["step", "largestRate", "weights"], shared: ["evaluating"] };
 
 /** What both rules do with y and z. */
 abstract class ScheduleFree<O extends Common> extends Optimizer<O> {
@@ -29,13 +29,10 @@ abstract class ScheduleFree<O extends Common> extends Optimizer<O> {
 
   protected override checkGroup(group: ParameterGroup<O>): void {
     super.checkGroup(group);
-    const beta = this.interpolation(group);
-    if (!(beta > 0 && beta < 1)) {
-      throw new RangeError(`${this.name}: the share of the average must lie in (0, 1), got ${beta}`);
-    }
-    requireWithin(this.name, "weightDecay", group.weightDecay, 0, Number.POSITIVE_INFINITY);
-    requireWithin(this.name, "warmupSteps", group.warmupSteps, 0, Number.POSITIVE_INFINITY);
-    requireWithin(this.name, "r", group.r, 0, Number.POSITIVE_INFINITY);
+    checkNumber(this.name, "the share of the average", this.interpolation(group), { above: 0, below: 1 });
+    checkNumber(this.name, "weightDecay", group.weightDecay, { atLeast: 0 });
+    checkNumber(this.name, "warmupSteps", group.warmupSteps, { atLeast: 0 });
+    checkNumber(this.name, "r", group.r, { atLeast: 0 });
   }
 
   protected override prepare(): void {
@@ -79,8 +76,7 @@ abstract class ScheduleFree<O extends Common> extends Optimizer<O> {
       for (const parameter of group.params) {
         const { z } = this.stateOf(parameter);
         if (z === undefined) continue;
-        const { ptr } = z as Tensor;
-        kernels().lerp_f32(parameter.ptr, ptr, parameter.size, weight(this.interpolation(group)));
+        launch.lerp(parameter, z as Tensor, weight(this.interpolation(group)));
         parameter.handle.storage.version++;
       }
     }
@@ -103,7 +99,13 @@ export interface ScheduleFreeSGDOptions {
 
 type SGDSettings = Required<ScheduleFreeSGDOptions>;
 
-const SGD_DEFAULTS: SGDSettings = { lr: 1, momentum: 0.9, weightDecay: 0, warmupSteps: 0, r: 0 };
+export const SCHEDULE_FREE_SGD_DEFAULTS: Defaults<SGDSettings> = {
+  lr: 1,
+  momentum: 0.9,
+  weightDecay: 0,
+  warmupSteps: 0,
+  r: 0,
+};
 
 /**
  * rate = lr min(1, t / warmupSteps); w = t^r (largest rate)^2, c = w / sum of w; d = g + weightDecay y;
@@ -111,32 +113,29 @@ const SGD_DEFAULTS: SGDSettings = { lr: 1, momentum: 0.9, weightDecay: 0, warmup
  * train() before training goes on; recompute batch-norm statistics at the evaluation point. Schedules refuse it.
  */
 export class ScheduleFreeSGD extends ScheduleFree<SGDSettings> {
+  protected override readonly keeps = { tensors: ["z"], ...KEPT };
+
   constructor(parameters: Parameters<SGDSettings>, options: ScheduleFreeSGDOptions = {}) {
-    super(parameters, { ...SGD_DEFAULTS, ...options });
+    super(parameters, SCHEDULE_FREE_SGD_DEFAULTS, options);
+  }
+
+  override get name(): string {
+    return "ScheduleFreeSGD";
   }
 
   protected interpolation({ momentum }: ParameterGroup<SGDSettings>): number {
     return momentum;
   }
 
-  protected update(
+  protected override update(
     parameter: Tensor,
     gradient: Tensor,
     group: ParameterGroup<SGDSettings>,
     state: ParameterState,
   ): void {
-    const { ptr } = copySlot(state, "z", parameter);
+    const z = copySlot(state, "z", parameter);
     const { rate, c, pull } = this.advance(group, state);
-    kernels().schedule_free_sgd_f32(
-      parameter.ptr,
-      gradient.ptr,
-      ptr,
-      parameter.size,
-      rate,
-      c,
-      pull,
-      group.weightDecay,
-    );
+    launch.scheduleFreeSgd(parameter, gradient, z, { rate, c, pull, decay: group.weightDecay });
   }
 }
 
@@ -161,7 +160,7 @@ export interface ScheduleFreeAdamWOptions {
 
 type AdamWSettings = Required<ScheduleFreeAdamWOptions>;
 
-const ADAMW_DEFAULTS: AdamWSettings = {
+export const SCHEDULE_FREE_ADAMW_DEFAULTS: Defaults<AdamWSettings> = {
   lr: 0.0025,
   betas: [0.9, 0.999],
   eps: 1e-8,
@@ -175,8 +174,14 @@ const ADAMW_DEFAULTS: AdamWSettings = {
  * v = beta2 v + (1 - beta2) g^2.
  */
 export class ScheduleFreeAdamW extends ScheduleFree<AdamWSettings> {
+  protected override readonly keeps = { tensors: ["z", "square"], ...KEPT };
+
   constructor(parameters: Parameters<AdamWSettings>, options: ScheduleFreeAdamWOptions = {}) {
-    super(parameters, { ...ADAMW_DEFAULTS, ...options });
+    super(parameters, SCHEDULE_FREE_ADAMW_DEFAULTS, options);
+  }
+
+  override get name(): string {
+    return "ScheduleFreeAdamW";
   }
 
   protected interpolation({ betas }: ParameterGroup<AdamWSettings>): number {
@@ -184,12 +189,12 @@ export class ScheduleFreeAdamW extends ScheduleFree<AdamWSettings> {
   }
 
   protected override checkGroup(group: ParameterGroup<AdamWSettings>): void {
+    checkBetas(this.name, group.betas);
     super.checkGroup(group);
-    requireWithin(this.name, "betas[1]", group.betas[1], 0, 1);
-    requireWithin(this.name, "eps", group.eps, 0, Number.POSITIVE_INFINITY);
+    checkNumber(this.name, "eps", group.eps, { atLeast: 0 });
   }
 
-  protected update(
+  protected override update(
     parameter: Tensor,
     gradient: Tensor,
     group: ParameterGroup<AdamWSettings>,
@@ -199,19 +204,14 @@ export class ScheduleFreeAdamW extends ScheduleFree<AdamWSettings> {
     const z = copySlot(state, "z", parameter);
     const square = slot(state, "square", parameter);
     const { t, rate, c, pull } = this.advance(group, state);
-    kernels().schedule_free_adamw_f32(
-      parameter.ptr,
-      gradient.ptr,
-      z.ptr,
-      square.ptr,
-      parameter.size,
+    launch.scheduleFreeAdamW(parameter, gradient, z, square, {
       rate,
       c,
       pull,
-      weightDecay,
-      betas[1],
-      1 / Math.sqrt(1 - pow(betas[1], t)),
+      decay: weightDecay,
+      beta2: betas[1],
+      scale: 1 / Math.sqrt(1 - pow(betas[1], t)),
       eps,
-    );
+    });
   }
 }

@@ -1,59 +1,36 @@
 // Learning-rate schedules. A schedule scales the initial rate of every parameter group.
 
+import { checkInteger, checkNumber, describe } from "../core/check";
 import type { Stateful } from "../core/index";
+import type { GroupOptions } from "./groups";
 import { listenToObservations, type ObservationListener } from "./observations";
-import type { GroupOptions, Optimizer } from "./optimizer";
+import { Optimizer } from "./optimizer";
+import { checkArray, checkNames } from "./state";
+import { takeTurn, turnsTaken } from "./turns";
 
 /** When train.fit() calls step(): after each epoch or after each optimizer step. */
 export type Interval = "epoch" | "step";
 
 /** Saved schedule: how often step() was called, and the initial rates. */
-export interface ScheduleState {
-  count: number;
-  initialRates: number[];
-}
+export type ScheduleState = { count: number; initialRates: number[] };
 
 /** An optimizer whose learning rate may be set. */
 export type Schedulable = Optimizer<GroupOptions>;
-
-/** Throws when the optimizer sets its own rate, so that a schedule would be ignored or break it. */
-export function requireSchedulable(schedule: string, optimizer: Schedulable): void {
-  if (optimizer.setsOwnRate)
-    throw new TypeError(`${schedule}: ${optimizer.name} finds its own learning rate and takes no schedule`);
-}
-
-/** Throws a RangeError unless the condition holds. */
-export function requireThat(schedule: string, condition: boolean, what: string, got: unknown): void {
-  if (!condition) throw new RangeError(`${schedule}: ${what}, got ${String(got)}`);
-}
-
-/** Throws unless an option is a finite number, an integer where asked, within the bounds. */
-export function requireNumber(
-  schedule: string,
-  option: string,
-  value: unknown,
-  { integer = false, atLeast, atMost }: { integer?: boolean; atLeast: number; atMost?: number },
-): void {
-  const fits = integer ? Number.isInteger(value) : Number.isFinite(value);
-  if (fits && (value as number) >= atLeast && (value as number) <= (atMost ?? Number.POSITIVE_INFINITY))
-    return;
-  const kind = integer ? "an integer" : "a finite number";
-  const range = atMost === undefined ? `of at least ${atLeast}` : `from ${atLeast} to ${atMost}`;
-  throw new RangeError(`${schedule}: ${option} must be ${kind} ${range}, got ${String(value)}`);
-}
 
 /**
  * Base class of schedules. A subclass defines apply(), which sets the rates from what it knows, and reset(), which
  * forgets what it has learnt:
  *
  *     class Halving extends optim.Schedule {
- *       protected override apply() {
+ *       apply() {
  *         for (const [i, group] of this.optimizer.groups.entries()) {
  *           group.lr = this.initialRates[i] / 2 ** this.count;
  *         }
  *       }
- *       protected override reset() {} // nothing but `count`, which restart() sets to 0
+ *       reset() {} // nothing but `count`, which restart() sets to 0
  *     }
+ *
+ * One that learns something also adds it to stateDict(), to checkState() and to restore().
  */
 export abstract class Schedule<S extends ScheduleState = ScheduleState> implements Stateful<S> {
   readonly interval: Interval = "epoch";
@@ -65,8 +42,24 @@ export abstract class Schedule<S extends ScheduleState = ScheduleState> implemen
   private stopListening = () => {};
 
   constructor(readonly optimizer: Schedulable) {
-    requireSchedulable(new.target.name, optimizer);
+    if (!(optimizer instanceof Optimizer)) {
+      throw new TypeError(`${this.name}: expected an optimizer, got ${describe(optimizer)}`);
+    }
+    if (optimizer.setsOwnRate) {
+      throw new TypeError(
+        `${this.name}: ${optimizer.name} finds its own learning rate and takes no schedule`,
+      );
+    }
     this.initialRates = optimizer.groups.map((group) => group.lr);
+    // Around the step() that is called, however often that is overridden: what it calls in turn is within its turn.
+    const { step } = this;
+    const made = turnsTaken(optimizer);
+    this.step = (metric) => takeTurn(this, made, () => step.call(this, metric));
+  }
+
+  /** What messages call it. Bundlers rename classes, so those of the library say it themselves. */
+  get name(): string {
+    return this.constructor.name;
   }
 
   /** Sets the rates that are due now, after `count` steps. */
@@ -86,7 +79,10 @@ export abstract class Schedule<S extends ScheduleState = ScheduleState> implemen
     this.stopListening = listener === null ? () => {} : listenToObservations(this.optimizer, listener);
   }
 
-  /** Moves on by one interval. `metric` is read only by schedules that look at one. */
+  /**
+   * Moves on by one interval. `metric` is read only by schedules that look at one. Throws when another schedule has just
+   * set the rates of this optimizer: see {@link SequentialLR}.
+   */
   step(_metric?: number): void {
     this.count++;
     this.apply();
@@ -94,6 +90,7 @@ export abstract class Schedule<S extends ScheduleState = ScheduleState> implemen
 
   /** Starts from the beginning with these initial rates, one for each group. */
   restart(initialRates: readonly number[]): void {
+    this.checkRates(`${this.name}.restart`, initialRates);
     this.count = 0;
     this.initialRates = [...initialRates];
     this.reset();
@@ -104,16 +101,35 @@ export abstract class Schedule<S extends ScheduleState = ScheduleState> implemen
     return { count: this.count, initialRates: [...this.initialRates] } as S;
   }
 
+  /** Goes on from what stateDict() gave. Throws, and changes nothing, when it does not fit. */
   loadStateDict(state: S): void {
-    if (state.initialRates.length !== this.optimizer.groups.length) {
-      throw new RangeError(
-        `${this.constructor.name}.loadStateDict: expected ${this.optimizer.groups.length} parameter groups, ` +
-          `got ${state.initialRates.length}`,
-      );
-    }
+    this.checkState(`${this.name}.loadStateDict`, state);
+    this.restore(state);
+    this.apply();
+  }
+
+  /** Throws unless restore() can take this state; `operation` is what messages name. */
+  protected checkState(operation: string, state: S): void {
+    checkNames(operation, state, Object.keys(this.stateDict()));
+    checkInteger(operation, "count", state.count, { atLeast: 0 });
+    this.checkRates(operation, state.initialRates);
+  }
+
+  /** Takes on a state that has been checked; apply() comes afterwards. */
+  protected restore(state: S): void {
     this.count = state.count;
     this.initialRates = [...state.initialRates];
-    this.apply();
+  }
+
+  private checkRates(operation: string, rates: unknown): void {
+    checkArray(operation, "initialRates", rates);
+    const { length } = this.optimizer.groups;
+    if (rates.length !== length) {
+      throw new RangeError(`${operation}: expected ${length} parameter groups, got ${rates.length}`);
+    }
+    for (const [i, rate] of rates.entries()) {
+      checkNumber(operation, `initialRates[${i}]`, rate, { atLeast: 0 });
+    }
   }
 }
 

@@ -1,21 +1,18 @@
 // Stochastic gradient descent with momentum, as PyTorch defines it.
 
-import { kernels } from "../backend/wasm";
+import * as launch from "../backend/launch/optimizer";
+import { checkBoolean, checkNumber } from "../core/check";
 import type { Tensor } from "../core/index";
-import {
-  type GroupOptions,
-  Optimizer,
-  type ParameterGroup,
-  type ParameterState,
-  type Parameters,
-} from "./optimizer";
-import { requireWithin, slot } from "./state";
+import type { GroupOptions, ParameterGroup, Parameters } from "./groups";
+import { Optimizer } from "./optimizer";
+import type { Defaults } from "./options";
+import { type ParameterState, slot } from "./state";
 
 /** Options of {@link SGD}. */
 export interface SGDOptions extends GroupOptions {
-  /** Share of the last step that is repeated. Default 0. */
+  /** Share of the last step that is repeated, in [0, 1]. Default 0. */
   momentum?: number;
-  /** Takes dampening times the gradient out of the momentum. Default 0. */
+  /** Takes dampening times the gradient out of the momentum, in [0, 1]. Default 0. */
   dampening?: number;
   /** L2 penalty, added to the gradient. Default 0. */
   weightDecay?: number;
@@ -23,46 +20,51 @@ export interface SGDOptions extends GroupOptions {
   nesterov?: boolean;
 }
 
+type Settings = Required<SGDOptions>;
+
+export const SGD_DEFAULTS: Defaults<Settings> = {
+  lr: undefined,
+  momentum: 0,
+  dampening: 0,
+  weightDecay: 0,
+  nesterov: false,
+};
+
 /**
  * d = g + weightDecay p; v = momentum v + (1 - dampening) d, v = d at first; p -= lr (nesterov ? d + momentum v : v)
  * (Sutskever et al. 2013, in PyTorch's form). One pass over each parameter.
  */
-export class SGD extends Optimizer<Required<SGDOptions>> {
+export class SGD extends Optimizer<Settings> {
+  protected override readonly keeps = { tensors: ["velocity"], numbers: [], shared: [] };
+
   constructor(parameters: Parameters<SGDOptions>, options: SGDOptions) {
-    const defaults = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false };
-    super(parameters as Parameters<Required<SGDOptions>>, { ...defaults, ...options });
+    super(parameters as Parameters<Settings>, SGD_DEFAULTS, options);
   }
 
-  protected override checkGroup(group: ParameterGroup<Required<SGDOptions>>): void {
+  override get name(): string {
+    return "SGD";
+  }
+
+  protected override checkGroup(group: ParameterGroup<Settings>): void {
     super.checkGroup(group);
-    const { momentum, dampening, weightDecay, nesterov } = group;
-    requireWithin(this.name, "momentum", momentum, 0, Number.POSITIVE_INFINITY);
-    requireWithin(this.name, "weightDecay", weightDecay, 0, Number.POSITIVE_INFINITY);
-    if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new RangeError("SGD: nesterov needs a momentum and no dampening");
+    const { name } = this;
+    checkNumber(name, "momentum", group.momentum, { atLeast: 0, atMost: 1 });
+    checkNumber(name, "dampening", group.dampening, { atLeast: 0, atMost: 1 });
+    checkNumber(name, "weightDecay", group.weightDecay, { atLeast: 0 });
+    checkBoolean(name, "nesterov", group.nesterov);
+    if (group.nesterov && (group.momentum === 0 || group.dampening !== 0)) {
+      throw new RangeError(`${name}: nesterov needs a momentum and no dampening`);
     }
   }
 
-  protected update(
+  protected override update(
     parameter: Tensor,
     gradient: Tensor,
-    group: ParameterGroup<Required<SGDOptions>>,
+    group: ParameterGroup<Settings>,
     state: ParameterState,
   ): void {
-    const { lr, momentum, dampening, weightDecay, nesterov } = group;
-    const first = state.velocity === undefined ? 1 : 0;
-    const velocity = momentum === 0 ? 0 : slot(state, "velocity", parameter).ptr;
-    kernels().sgd_f32(
-      parameter.ptr,
-      gradient.ptr,
-      velocity,
-      parameter.size,
-      lr,
-      momentum,
-      dampening,
-      weightDecay,
-      nesterov ? 1 : 0,
-      first,
-    );
+    const first = state.velocity === undefined;
+    const velocity = group.momentum === 0 ? null : slot(state, "velocity", parameter);
+    launch.sgd(parameter, gradient, velocity, first, group);
   }
 }

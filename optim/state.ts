@@ -1,9 +1,15 @@
-// What optimizers keep between steps, and checks of their options.
+// What optimizers keep between steps, and how it is saved.
 
-import { withScratch } from "../backend/storage";
-import { memoryViews } from "../backend/wasm";
-import { type Tensor, tensor, zeros } from "../core/index";
-import type { ParameterState } from "./optimizer";
+import { checkNumber, describe } from "../core/check";
+import { formatShape } from "../core/errors";
+import { type StateTree, Tensor, tensor, zeros } from "../core/index";
+import { sameShape } from "../core/shape";
+
+/**
+ * What is kept for one parameter from step to step, by name: tensors and numbers; empty at first, and saved by
+ * stateDict(). Tensors must outlive the scope of a step: take them from {@link slot} or {@link copySlot}, or keep() them.
+ */
+export type ParameterState = Record<string, Tensor | number>;
 
 /** The tensor of that name in a parameter's state; zeros of the parameter's shape at first. It outlives any scope. */
 export function slot(state: ParameterState, name: string, parameter: Tensor): Tensor {
@@ -17,51 +23,107 @@ export function copySlot(state: ParameterState, name: string, parameter: Tensor)
   return state[name] as Tensor;
 }
 
-/** Counts the updates of a parameter: 1 at the first. */
+/** Counts the updates of a parameter, under the name "step" in its state: 1 at the first. */
 export function countStep(state: ParameterState): number {
   const step = ((state.step as number | undefined) ?? 0) + 1;
   state.step = step;
   return step;
 }
 
-/** A saved slot as a tensor. */
-export function restore(parameter: Tensor, values: Float32Array): Tensor {
-  return tensor(values, { shape: parameter.shape }).keep();
+/** A saved tensor: its elements, and its shape where that is not the parameter's. */
+export type SavedTensor = Float32Array | { shape: number[]; values: Float32Array | Int32Array };
+
+/** Saved {@link ParameterState}. */
+export type SavedParameterState = { [name: string]: SavedTensor | number };
+
+/** A copy of a parameter's state. */
+export function saveState(state: ParameterState, parameter: Tensor): SavedParameterState {
+  const save = (value: Tensor): SavedTensor =>
+    value.dtype === "float32" && sameShape(value.shape, parameter.shape)
+      ? value.toFloat32Array()
+      : {
+          shape: [...value.shape],
+          values: value.dtype === "int32" ? value.toInt32Array() : value.toFloat32Array(),
+        };
+  return Object.fromEntries(
+    Object.entries(state).map(([name, value]) => [name, value instanceof Tensor ? save(value) : value]),
+  );
 }
 
-/** Throws unless the learning rate is a finite number of at least 0. */
-export function requireRate(name: string, lr: unknown): void {
-  if (typeof lr !== "number" || !(lr >= 0 && lr < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`${name}: lr must be a finite number of at least 0, got ${String(lr)}`);
+/** Names of what an optimizer keeps: for each parameter, and numbers for all together. */
+export interface StateNames {
+  tensors: readonly string[];
+  numbers: readonly string[];
+  shared: readonly string[];
+}
+
+/** A parameter's state from what saveState() gave. `what` is what messages call it; without `names` any are taken. */
+export function restoreState(
+  what: string,
+  saved: unknown,
+  parameter: Tensor,
+  names: StateNames | null,
+): ParameterState {
+  const entries = Object.entries(checkRecord(what, saved));
+  return Object.fromEntries(
+    entries.map(([name, value]) => {
+      const isNumber = typeof value === "number";
+      const known = isNumber ? names?.numbers : names?.tensors;
+      if (known !== undefined && !known.includes(name)) {
+        throw new RangeError(
+          `${what}: ${name} is ${isNumber ? "a number" : describe(value)}, and not what is kept here`,
+        );
+      }
+      if (!isNumber) return [name, restoreTensor(`${what}: ${name}`, value, parameter)];
+      checkNumber(what, name, value);
+      return [name, value];
+    }),
+  );
+}
+
+/** A saved tensor, as it was. It outlives any scope. */
+export function restoreTensor(what: string, saved: unknown, parameter: Tensor): Tensor {
+  if (saved instanceof Float32Array) {
+    if (saved.length !== parameter.size) {
+      throw new RangeError(`${what} has ${saved.length} elements, expected ${formatShape(parameter.shape)}`);
+    }
+    return tensor(saved, { shape: parameter.shape }).keep();
   }
-}
-
-/** Throws unless the value lies in [low, high). */
-export function requireWithin(name: string, option: string, value: unknown, low: number, high: number): void {
-  if (typeof value !== "number" || !(value >= low && value < high)) {
-    throw new RangeError(`${name}: ${option} must lie in [${low}, ${high}), got ${String(value)}`);
+  const { shape, values } = (saved ?? {}) as { shape?: unknown; values?: unknown };
+  if (
+    !Array.isArray(shape) ||
+    !(values instanceof Float32Array || values instanceof Int32Array) ||
+    shape.reduce((product, extent) => product * extent, 1) !== values.length
+  ) {
+    throw new TypeError(
+      `${what} must be a Float32Array or elements with their shape, got ${describe(saved)}`,
+    );
   }
+  return tensor(values, { shape }).keep();
 }
 
-/** Throws unless the value is a finite number above 0. */
-export function requirePositive(name: string, option: string, value: unknown): void {
-  if (typeof value !== "number" || !(value > 0 && value < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`${name}: ${option} must be a positive number, got ${String(value)}`);
+/** Throws unless the value is a plain record, as saved states are. */
+export function checkRecord(what: string, value: unknown): Record<string, StateTree> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)) {
+    return value as Record<string, StateTree>;
   }
+  throw new TypeError(`${what}: expected a saved state, got ${describe(value)}`);
 }
 
-/** Throws unless both coefficients of the moving averages lie in [0, 1). */
-export function requireBetas(name: string, betas: readonly number[]): void {
-  if (betas.length !== 2) throw new RangeError(`${name}: betas must be two numbers, got ${betas.length}`);
-  for (const [i, beta] of betas.entries()) requireWithin(name, `betas[${i}]`, beta, 0, 1);
+/** Throws unless the saved state has exactly these names. */
+export function checkNames(what: string, saved: unknown, names: readonly string[]): void {
+  const record = checkRecord(what, saved);
+  const unknown = Object.keys(record).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new RangeError(`${what}: unknown "${unknown}" in the saved state; expected ${names.join(", ")}`);
+  }
+  const missing = names.find((name) => record[name] === undefined);
+  if (missing !== undefined) throw new RangeError(`${what}: no "${missing}" in the saved state`);
 }
 
-/** Runs `accumulate` with the address of `count` float64 zeros, and returns what it added up there. */
-export function accumulated(count: number, accumulate: (sums: number) => void): Float64Array {
-  return withScratch(count * Float64Array.BYTES_PER_ELEMENT, (ptr) => {
-    const sums = () => new Float64Array(memoryViews().buffer, ptr, count);
-    sums().fill(0);
-    accumulate(ptr);
-    return sums().slice();
-  });
+/** Throws unless a saved value is an array. */
+export function checkArray(what: string, name: string, value: unknown): asserts value is unknown[] {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`${what}: ${name} must be an array, got ${describe(value)}`);
+  }
 }

@@ -143,10 +143,19 @@ test("the weights' own distance can gate CG-ALR", () => {
 test("controls refuse what CG-ALR refuses, and by their own name", () => {
   const history = [{ state: "FAST" as const, z: 0 }];
   const bad: [() => unknown, RegExp][] = [
-    [() => new optim.EnvelopeLR(sgd(), { stepsPerEpoch: 0 }), /EnvelopeLR: stepsPerEpoch must be positive/],
+    [
+      () => new optim.EnvelopeLR(sgd(), { stepsPerEpoch: 0 }),
+      /EnvelopeLR: stepsPerEpoch must be a finite number above 0/,
+    ],
     [() => new optim.EnvelopeLR(sgd(), { stepsPerEpoch: 1, power: 0.5 }), /EnvelopeLR: power/],
-    [() => new optim.EnvelopeLR(sgd(), { stepsPerEpoch: 1, multiplier: 0 }), /multiplier must be a positive/],
-    [() => new optim.YokedLR(sgd(), [1, Number.NaN], timing), /YokedLR: a multiplier must be a positive/],
+    [
+      () => new optim.EnvelopeLR(sgd(), { stepsPerEpoch: 1, multiplier: 0 }),
+      /multiplier must be a finite number above 0, got 0/,
+    ],
+    [
+      () => new optim.YokedLR(sgd(), [1, Number.NaN], timing),
+      /YokedLR: a multiplier must be a finite number above 0, got NaN/,
+    ],
     [() => new optim.YokedLR(sgd(), [1], { ...timing, everySteps: 2 }), /YokedLR: .* not both/],
     [() => new optim.RandomGateLR(sgd(), history, { ...timing, memory: 2 }), /RandomGateLR: memory/],
     [() => new optim.EnvelopeLR(new optim.DoG([parameter()]), { stepsPerEpoch: 1 }), /takes no schedule/],
@@ -192,7 +201,7 @@ test("once it says stop, calmer and closer observations do not change its mind",
 test("early stopping refuses impossible options", () => {
   const make = (options: optim.EarlyStoppingOptions) => () => new optim.ConnectomeEarlyStopping(options);
   assert.throws(make({ patience: 0 }), /ConnectomeEarlyStopping: patience must be a positive integer, got 0/);
-  assert.throws(make({ share: 0 }), /share must lie in \(0, 1\], got 0/);
+  assert.throws(make({ share: 0 }), /share must be a finite number above 0 and at most 1, got 0/);
   assert.throws(make({ first: 1.5 }), /first/);
   assert.throws(make({ calm: Number.NaN }), /calm/);
 });

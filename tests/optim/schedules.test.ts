@@ -106,7 +106,7 @@ test("SequentialLR refuses what does not fit together", () => {
     new optim.SequentialLR(o, { schedules, milestones });
   assert.throws(make([], []), /n schedules need n - 1 milestones, got 0 and 0/);
   assert.throws(make([a, b], [1, 2]), /got 2 and 2/);
-  assert.throws(make([a, b], [0]), /milestones\[0\] must be an integer of at least 1/);
+  assert.throws(make([a, b], [0]), /milestones\[0\] must be a positive integer, got 0/);
   assert.throws(make([a, b, a], [3, 3]), /milestones\[1\] must be an integer of at least 4/);
   assert.throws(make([a, cycle], [1]), /some schedules count epochs, others steps/);
   assert.throws(make([a, new optim.StepLR(sgd(), { stepSize: 1 })], [1]), /another optimizer/);
@@ -293,7 +293,7 @@ class Plain extends optim.Optimizer {
 test("options that make no sense are refused by name", () => {
   const o = sgd();
   const bad: [() => unknown, RegExp][] = [
-    [() => new optim.StepLR(o, { stepSize: 0 }), /StepLR: stepSize must be an integer of at least 1, got 0/],
+    [() => new optim.StepLR(o, { stepSize: 0 }), /StepLR: stepSize must be a positive integer, got 0/],
     [() => new optim.StepLR(o, { stepSize: 1, gamma: -1 }), /StepLR: gamma/],
     [() => new optim.MultiStepLR(o, { milestones: [1.5] }), /milestones\[0\] must be an integer/],
     [() => new optim.ExponentialLR(o, { gamma: Number.NaN }), /ExponentialLR: gamma .* got NaN/],
@@ -303,18 +303,30 @@ test("options that make no sense are refused by name", () => {
     [() => new optim.CosineAnnealingLR(o, { tMax: 5, etaMin: -1 }), /etaMin/],
     [() => new optim.CosineAnnealingWarmRestarts(o, { t0: 0 }), /t0/],
     [() => new optim.CosineAnnealingWarmRestarts(o, { t0: 1, tMult: 1.5 }), /tMult/],
-    [() => new optim.LinearLR(o, { startFactor: 0 }), /startFactor must lie in \(0, 1\], got 0/],
-    [() => new optim.LinearLR(o, { endFactor: 2 }), /endFactor must be a finite number from 0 to 1, got 2/],
-    [() => new optim.ReduceLROnPlateau(o, { factor: 1 }), /factor must lie in \(0, 1\), got 1/],
-    [() => new optim.ReduceLROnPlateau(o, { mode: "up" as "min" }), /mode must be "min" or "max", got up/],
+    [
+      () => new optim.LinearLR(o, { startFactor: 0 }),
+      /startFactor must be a finite number above 0 and at most 1, got 0/,
+    ],
+    [
+      () => new optim.LinearLR(o, { endFactor: 2 }),
+      /endFactor must be a finite number of at least 0 and at most 1, got 2/,
+    ],
+    [
+      () => new optim.ReduceLROnPlateau(o, { factor: 1 }),
+      /factor must be a finite number above 0 and below 1, got 1/,
+    ],
+    [() => new optim.ReduceLROnPlateau(o, { mode: "up" as "min" }), /mode must be "min" or "max", got "up"/],
     [() => new optim.ReduceLROnPlateau(o, { thresholdMode: "x" as "abs" }), /thresholdMode/],
     [() => new optim.OneCycleLR(o, { maxLr: 1 }), /give totalSteps, or epochs and stepsPerEpoch/],
     [() => new optim.OneCycleLR(o, { maxLr: [1, 2], totalSteps: 5 }), /1 groups, but 2 rates in maxLr/],
-    [() => new optim.OneCycleLR(o, { maxLr: 0, totalSteps: 5 }), /maxLr must be a positive number/],
+    [
+      () => new optim.OneCycleLR(o, { maxLr: 0, totalSteps: 5 }),
+      /maxLr must be a finite number above 0, got 0/,
+    ],
     [() => new optim.OneCycleLR(o, { maxLr: 1, totalSteps: 5, pctStart: 2 }), /pctStart/],
     [
       () => new optim.OneCycleLR(o, { maxLr: 1, totalSteps: 5, annealStrategy: "exp" as "cos" }),
-      /annealStrategy must be "cos" or "linear", got exp/,
+      /annealStrategy must be "cos" or "linear", got "exp"/,
     ],
     [
       () => new optim.OneCycleLR(new Plain([parameter()]), { maxLr: 1, totalSteps: 5, cycleMomentum: true }),

@@ -14,7 +14,7 @@ test("wrong options name the option and the value", () => {
   assert.throws(() => new optim.SGD([p[0], p[0]], { lr: 0.1 }), /twice/);
   assert.throws(
     () => new optim.CosineAnnealingLR(new optim.SGD(p, { lr: 1 }), { tMax: 0 }),
-    /tMax must be positive/,
+    /tMax must be a finite number above 0, got 0/,
   );
 });
 
