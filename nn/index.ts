@@ -16,4 +16,4 @@ export * from "./normalization";
 export * from "./pooling";
 export type { LossOptions } from "./reduction";
 export * from "./residual";
-export { type CallVisitor, type TapVisitor, tapCalls, tapOutputs } from "./tap";
+export { type CallVisitor, Holder, type TapVisitor, tapCalls, tapOutputs, tensorsIn } from "./tap";

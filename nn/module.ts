@@ -74,7 +74,7 @@ export abstract class Module<Inputs extends unknown[] = Tensor[], Output = Tenso
       found.set(module, name);
       for (const [key, child] of module.namedChildren()) visit(child, name === "" ? key : `${name}.${key}`);
     };
-    visit(this, "");
+    visit(this as AnyModule as Module, "");
     return [...found].map(([module, name]) => [name, module]);
   }
 
@@ -154,7 +154,7 @@ export abstract class Module<Inputs extends unknown[] = Tensor[], Output = Tenso
 
   /** A table of the layers for an input of this shape: output shape, parameters, multiply-adds, memory. */
   summary(inputShape: Shape): string {
-    return summarize(this, inputShape);
+    return summarize(this as AnyModule as Module, inputShape);
   }
 
   private namedTensors(wanted: (tensor: Tensor) => boolean): [string, Tensor][] {
