@@ -4,8 +4,7 @@ import type { ControllerObservation } from "../optim/index";
 import type { EpochEvent, Seconds, StepEvent } from "../train/index";
 
 /** An observation as it is written: births and deaths as quantiles. */
-export interface ObservationEvent
-  extends Omit<ControllerObservation, "connectome" | "births" | "deaths"> {
+export interface ObservationEvent extends Omit<ControllerObservation, "connectome" | "births" | "deaths"> {
   type: "observation";
   /** Quantiles 0, 5, 25, 50, 75, 95, 100 % of the births, and of the deaths; null where there are none. */
   births: (number | null)[];

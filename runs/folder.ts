@@ -1,7 +1,16 @@
 // The folder that a training run leaves: config.json, metrics.jsonl, weights.safetensors, connectomes.safetensors.
 
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { DataError, type Tensor } from "../core/index";
 import { saveSafetensors } from "../io/index";
