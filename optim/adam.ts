@@ -33,6 +33,8 @@ export const ADAM_DEFAULTS: Defaults<Settings> = {
   amsgrad: false,
 };
 
+export const ADAMW_DEFAULTS: Defaults<Settings> = { ...ADAM_DEFAULTS, weightDecay: 0.01 };
+
 /**
  * d = g + weightDecay p; m = beta1 m + (1 - beta1) d; v = beta2 v + (1 - beta2) d^2;
  * p -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) (Kingma and Ba 2015, algorithm 1).
@@ -93,7 +95,7 @@ export class Adam extends Optimizer<Settings> {
 /** Adam with the weight decay apart from the gradient: p -= lr weightDecay p besides (Loshchilov and Hutter 2019). */
 export class AdamW extends Adam {
   constructor(parameters: Parameters<Settings>, options: AdamOptions = {}) {
-    super(parameters, options, { ...ADAM_DEFAULTS, weightDecay: 0.01 });
+    super(parameters, options, ADAMW_DEFAULTS);
   }
 
   override get name(): string {

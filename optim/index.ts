@@ -2,6 +2,15 @@
 
 export { Adam, type AdamOptions, AdamW } from "./adam";
 export {
+  lateTau,
+  OPTIMIZERS,
+  type OptimizerEntry,
+  type OptimizerName,
+  SCHEDULES,
+  type ScheduleName,
+  type ScheduleSetup,
+} from "./catalogue";
+export {
   CGALR,
   type CGALROptions,
   type CGALRRecord,

@@ -1,8 +1,7 @@
 // What names stand for: data sets, models, optimizers, schedules, and the contestants of a study.
 
 import { find } from "../core/catalogue";
-import { scope, type Tensor, tensor } from "../core/index";
-import { pow } from "../core/math";
+import { scope, tensor } from "../core/index";
 import {
   DATA_SETS as DATA_CATALOGUE,
   type DataSetName,
@@ -14,31 +13,17 @@ import {
 } from "../data/index";
 import { lenet, type Module, mlp, resnet8, vgg } from "../nn/index";
 import {
-  Adam,
-  AdamW,
-  CGALR,
   type ConnectomeObserver,
-  CosineAnnealingLR,
-  DAdaptSGD,
-  DoG,
   EnvelopeLR,
-  ExponentialLR,
-  InverseTimeLR,
-  LDoG,
-  LinearLR,
+  lateTau,
   meanMultiplier,
-  OneCycleLR,
+  OPTIMIZERS as OPTIMIZER_CATALOGUE,
   type Optimizer,
-  PolynomialLR,
-  Prodigy,
+  type OptimizerName,
   RandomGateLR,
-  ReduceLROnPlateau,
-  RMSprop,
-  ScheduleFreeAdamW,
-  ScheduleFreeSGD,
-  SequentialLR,
-  SGD,
-  StepLR,
+  SCHEDULES as SCHEDULE_CATALOGUE,
+  type ScheduleName,
+  type ScheduleSetup,
   WeightDistance,
   YokedLR,
 } from "../optim/index";
@@ -85,31 +70,14 @@ export interface OptimizerOptions {
   weightDecay?: number;
 }
 
-const OPTIMIZER_MAKERS = {
-  sgd: (params: Tensor[], options: OptimizerOptions) =>
-    new SGD(params, { lr: 0.1, momentum: 0.9, ...options }),
-  adam: (params: Tensor[], options: OptimizerOptions) => new Adam(params, options),
-  adamw: (params: Tensor[], options: OptimizerOptions) => new AdamW(params, options),
-  rmsprop: (params: Tensor[], options: OptimizerOptions) => new RMSprop(params, options),
-  dog: (params: Tensor[], options: OptimizerOptions) => new DoG(params, options),
-  ldog: (params: Tensor[], options: OptimizerOptions) => new LDoG(params, options),
-  dadapt: (params: Tensor[], options: OptimizerOptions) => new DAdaptSGD(params, options),
-  prodigy: (params: Tensor[], options: OptimizerOptions) => new Prodigy(params, options),
-  "schedule-free-sgd": (params: Tensor[], options: OptimizerOptions) => new ScheduleFreeSGD(params, options),
-  "schedule-free-adamw": (params: Tensor[], options: OptimizerOptions) =>
-    new ScheduleFreeAdamW(params, options),
-} satisfies Record<string, (params: Tensor[], options: OptimizerOptions) => Optimizer>;
-
-export type OptimizerName = keyof typeof OPTIMIZER_MAKERS;
-export const OPTIMIZERS = Object.keys(OPTIMIZER_MAKERS) as OptimizerName[];
+export const OPTIMIZERS: readonly OptimizerName[] = OPTIMIZER_CATALOGUE.map(({ name }) => name);
 
 /** The optimizer of that name. Throws a RangeError for an option that it does not have. */
 export function makeOptimizer(name: OptimizerName, model: Module, options: OptimizerOptions): Optimizer {
-  const make: (params: Tensor[], options: OptimizerOptions) => Optimizer = OPTIMIZER_MAKERS[name];
-  const [known] = make(model.parameters(), {}).groups;
-  const unknown = Object.keys(options).find((option) => !(option in known));
+  const entry = find("makeOptimizer", "optimizer", OPTIMIZER_CATALOGUE, name);
+  const unknown = Object.keys(options).find((option) => !entry.options.includes(option));
   if (unknown !== undefined) throw new RangeError(`the optimizer ${name} has no ${unknown}`);
-  return make(model.parameters(), options);
+  return entry.make(model.parameters(), options);
 }
 
 /** A tracker on a stratified probe of the training set. */
@@ -123,51 +91,13 @@ export function makeTracker(
   return new ConnectomeTracker(model, { ...options, probe, seed });
 }
 
-/** What a schedule may need to know of a run. */
-export interface ScheduleSetup {
-  optimizer: Optimizer;
-  epochs: number;
-  stepsPerEpoch: number;
-  /** What CG-ALR watches. */
-  observer: () => ConnectomeObserver;
-}
-
 type ScheduleMaker<S> = (setup: S) => FitSchedule | undefined;
 
-/** Schedules that fall over all epochs of a run; the constants are usual ones and not tuned. */
-const lateTau = (epochs: number) => (2 * epochs) / 3;
-
-const SCHEDULE_MAKERS = {
-  "cg-alr": ({ optimizer, observer, stepsPerEpoch }) => new CGALR(optimizer, observer(), { stepsPerEpoch }),
-  // The envelope bends after two thirds of the epochs instead of after two: found on validation data, see docs/cg-alr.md.
-  "cg-alr-late": ({ optimizer, observer, stepsPerEpoch, epochs }) =>
-    new CGALR(optimizer, observer(), { stepsPerEpoch, tau: lateTau(epochs) }),
-  constant: () => undefined,
-  // To a tenth after one and after two thirds of the epochs.
-  step: ({ optimizer, epochs }) => new StepLR(optimizer, { stepSize: Math.ceil(epochs / 3) }),
-  // To a hundredth at the end.
-  exponential: ({ optimizer, epochs }) => new ExponentialLR(optimizer, { gamma: pow(0.01, 1 / epochs) }),
-  cosine: ({ optimizer, epochs }) => new CosineAnnealingLR(optimizer, { tMax: epochs }),
-  "warmup-cosine": ({ optimizer, epochs }) => {
-    const warm = Math.ceil(epochs / 10);
-    const warmup = new LinearLR(optimizer, { startFactor: 0.1, totalIters: warm });
-    const cosine = new CosineAnnealingLR(optimizer, { tMax: Math.max(1, epochs - warm) });
-    return new SequentialLR(optimizer, { schedules: [warmup, cosine], milestones: [warm] });
-  },
-  polynomial: ({ optimizer, epochs }) => new PolynomialLR(optimizer, { totalIters: epochs }),
-  // Half the rate after two epochs, like the envelope of CG-ALR with power 1.
-  "inverse-time": ({ optimizer }) => new InverseTimeLR(optimizer, { decay: 0.5 }),
-  plateau: ({ optimizer }) => new ReduceLROnPlateau(optimizer, { factor: 0.3, patience: 1, threshold: 0.05 }),
-  "one-cycle": ({ optimizer, epochs, stepsPerEpoch }) =>
-    new OneCycleLR(optimizer, { maxLr: optimizer.lr, epochs, stepsPerEpoch }),
-} satisfies Record<string, ScheduleMaker<ScheduleSetup>>;
-
-export type ScheduleName = keyof typeof SCHEDULE_MAKERS;
-export const SCHEDULES = Object.keys(SCHEDULE_MAKERS) as ScheduleName[];
+export const SCHEDULES: readonly ScheduleName[] = SCHEDULE_CATALOGUE.map(({ name }) => name);
 
 /** The schedule of that name; undefined for constant rates. */
 export function makeSchedule(name: ScheduleName, setup: ScheduleSetup): FitSchedule | undefined {
-  return SCHEDULE_MAKERS[name](setup);
+  return find("makeSchedule", "schedule", SCHEDULE_CATALOGUE, name).make(setup);
 }
 
 /** What a contestant's schedule may need besides. */
@@ -199,7 +129,7 @@ const tracked =
 const scheduled =
   (name: ScheduleName, observer = tracked()): ScheduleMaker<ContestantSetup> =>
   (setup) =>
-    SCHEDULE_MAKERS[name]({ ...setup, observer: () => observer(setup) });
+    makeSchedule(name, { ...setup, observer: () => observer(setup) });
 const contestant = (
   family: Family,
   optimizer: OptimizerName,
