@@ -18,6 +18,11 @@ export function clipGradNorm(parameters: Iterable<Tensor>, max: number): number 
   if (!(typeof max === "number" && max > 0)) {
     throw new RangeError(`clipGradNorm: the largest norm must be positive, got ${describe(max)}`);
   }
+  if (typeof (parameters as Partial<Iterable<Tensor>> | null | undefined)?.[Symbol.iterator] !== "function") {
+    throw new TypeError(
+      `clipGradNorm: expected an array of parameters, got ${describe(parameters)}; of a model, give model.parameters()`,
+    );
+  }
   const gradients: Tensor[] = [];
   for (const parameter of parameters) {
     checkTensor("clipGradNorm", parameter, "a parameter");

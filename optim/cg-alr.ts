@@ -3,7 +3,7 @@
 // raised while it is stable, within a Robbins-Monro envelope. The paper gives the idea; the form and the constants of
 // the robust signal, the hysteresis, the multiplier and the envelope are ours, and every constant is an option.
 
-import { checkChoice, checkFunction, checkInteger, checkNumber, checkOptions } from "../core/check";
+import { checkChoice, checkFunction, checkInteger, checkNumber, checkOptions, describe } from "../core/check";
 import { NonFiniteError, type Stateful, type StateTree } from "../core/index";
 import { exp } from "../core/math";
 import type { Observation } from "../tda/observation";
@@ -161,7 +161,7 @@ export class CGALR extends EnvelopedSchedule<Settings, CGALRState> {
   override step(): void {
     this.count++;
     const due = observationsBy(this.count, this.options) > observationsBy(this.count - 1, this.options);
-    const observation = due ? this.tracker.observe() : null;
+    const observation = due ? this.observe() : null;
     const z = observation === null ? null : this.control(observation.distance);
     this.apply();
     if (observation === null) return;
@@ -185,6 +185,15 @@ export class CGALR extends EnvelopedSchedule<Settings, CGALRState> {
     this.calmCount = 0;
     this.logMultiplier = 0;
     this.history.length = 0;
+  }
+
+  private observe(): ReturnType<ConnectomeObserver["observe"]> {
+    const observation = this.tracker.observe();
+    if (typeof observation === "object" && observation !== null && "distance" in observation)
+      return observation;
+    throw new TypeError(
+      `CGALR.step: the tracker's observe() must return { distance, ... }, got ${describe(observation)}`,
+    );
   }
 
   /** Takes one distance in; returns the robust signal. */

@@ -66,6 +66,7 @@ export class YokedLR extends EnvelopedSchedule<YokedSettings> {
     super(optimizer, withDefaults<YokedSettings>(YOKED_DEFAULTS, options));
     checkEnvelope(this.name, this.options);
     checkObservations(this.name, this.options, options);
+    checkArray(this.name, "multipliers", multipliers);
     for (const multiplier of multipliers) checkNumber(this.name, "a multiplier", multiplier, { above: 0 });
     this.multipliers = [...multipliers];
   }
@@ -120,6 +121,7 @@ export class RandomGateLR extends YokedLR {
     const given = { slowFactor, fastFactor, memory, minScale, maxScale };
     const settings = withDefaults<Required<MultiplierOptions>>(MULTIPLIER_DEFAULTS, given);
     checkMultiplier("RandomGateLR", settings);
+    checkArray("RandomGateLR", "history", history);
     const states = shuffled(history, seed);
     let logMultiplier = 0;
     const multipliers = states.map((state) => {
@@ -151,6 +153,7 @@ export class WeightDistance implements ConnectomeObserver, Stateful<WeightDistan
   private last: Tensor[] | null = null;
 
   constructor(parameters: readonly Tensor[]) {
+    checkArray("WeightDistance", "parameters", parameters);
     if (parameters.length === 0) throw new RangeError("WeightDistance: no parameters were given");
     for (const parameter of parameters) checkTensor("WeightDistance", parameter, "a parameter");
     this.parameters = [...parameters];

@@ -1,5 +1,6 @@
 // Who hears of observations: listeners of an optimizer are told whatever schedule of it observes, at whatever depth that lies.
 
+import { checkFunction } from "../core/check";
 import type { Observation } from "../tda/observation";
 import type { ControllerState } from "./gate";
 import type { Schedulable } from "./schedule";
@@ -32,6 +33,7 @@ export function tellObservation(optimizer: Schedulable, observation: ControllerO
 
 /** Calls `listener` with each observation that a schedule of this optimizer makes. Returns what ends that. */
 export function listenToObservations(optimizer: Schedulable, listener: ObservationListener): () => void {
+  checkFunction("listenToObservations", "listener", listener);
   const all = listeners.get(optimizer) ?? new Set();
   listeners.set(optimizer, all);
   // A listener of its own for each call, so that one function may listen twice.

@@ -121,8 +121,8 @@ export function checkNames(what: string, saved: unknown, names: readonly string[
   if (missing !== undefined) throw new RangeError(`${what}: no "${missing}" in the saved state`);
 }
 
-/** Throws unless a saved value is an array. */
-export function checkArray(what: string, name: string, value: unknown): asserts value is unknown[] {
+/** Throws unless the value is an array. */
+export function checkArray(what: string, name: string, value: unknown): asserts value is readonly unknown[] {
   if (!Array.isArray(value)) {
     throw new TypeError(`${what}: ${name} must be an array, got ${describe(value)}`);
   }

@@ -55,6 +55,34 @@ test("unknown options are errors, in groups too, and say what is meant", () => {
       () => new optim.SequentialLR(sgd(), { schedules: [{}] as never, milestones: [] }),
       /schedules\[0\] must be a schedule/,
     ],
+    [
+      () => new optim.YokedLR(sgd(), undefined as never, { stepsPerEpoch: 1 }),
+      /YokedLR: multipliers must be an array, got undefined/,
+    ],
+    [
+      () => new optim.RandomGateLR(sgd(), 1 as never, { stepsPerEpoch: 1 }),
+      /RandomGateLR: history must be an array, got 1/,
+    ],
+    [() => new optim.WeightDistance(null as never), /WeightDistance: parameters must be an array, got null/],
+    [() => optim.listenToObservations(sgd(), 1 as never), /listener must be a function, got 1/],
+    [
+      () =>
+        new optim.CGALR(sgd(), { observe: () => Promise.resolve(1) as never }, { stepsPerEpoch: 1 }).step(),
+      /CGALR\.step: the tracker's observe\(\) must return { distance, \.\.\. }, got a promise/,
+    ],
+    [
+      () => nn.clipGradNorm(new nn.Linear(1, 1) as never, 1),
+      /clipGradNorm: expected an array of parameters, got an object/,
+    ],
+    [
+      () => sgd().loadStateDict(undefined as never),
+      /SGD\.loadStateDict: expected a saved state, got undefined/,
+    ],
+    [() => new optim.StepLR(sgd(), undefined as never), /StepLR: options must be an object, got undefined/],
+    [
+      () => new optim.StepLR(sgd(), { stepSize: 1 }).restart([]),
+      /StepLR\.restart: expected 1 parameter groups, got 0/,
+    ],
   ];
   for (const [make, message] of bad) assert.throws(make, message);
 });
