@@ -1,6 +1,7 @@
 // Convolution layers. Weights and biases start in U(-1/sqrt(fanIn), 1/sqrt(fanIn)), as in PyTorch; fanIn is the number
 // of inputs of an output: (inChannels / groups) times the size of the kernel.
 
+import { checkOptions, checkTensor } from "../core/check";
 import {
   type Convolution1dOptions,
   type ConvolutionOptions,
@@ -13,13 +14,15 @@ import {
 import { pairOf } from "../core/ops/window";
 import { sizeOf } from "../core/shape";
 import { uniform } from "./init";
-import { Module, parameter, type Signals } from "./module";
+import { Module, parameter, type Signals, typeNameOf } from "./module";
 
 /** Options of every convolution layer. */
 interface BiasOption {
   /** Add a bias to each output channel. Default true. */
   bias?: boolean;
 }
+
+const OPTIONS = ["stride", "padding", "dilation", "groups", "bias"];
 
 /** What the three layers share: checked sizes, weight and bias. */
 abstract class Convolution extends Module {
@@ -38,11 +41,12 @@ abstract class Convolution extends Module {
     bias: boolean,
   ) {
     super();
+    const layer = typeNameOf(this);
     const counts = [inChannels, outChannels, groups];
     const divide = inChannels % groups === 0 && outChannels % groups === 0;
     if (!counts.every((n) => Number.isInteger(n) && n >= 1) || !divide) {
       throw new RangeError(
-        `${this.constructor.name}: channels and groups must be positive integers, the groups dividing the channels; ` +
+        `${layer}: channels and groups must be positive integers, the groups dividing the channels; ` +
           `got ${inChannels} in, ${outChannels} out, ${groups} groups`,
       );
     }
@@ -58,6 +62,7 @@ abstract class Convolution extends Module {
 
 /** Cross-correlation of images [N,inChannels,H,W]; weight [outChannels,inChannels/groups,kh,kw]. */
 export class Conv2d extends Convolution {
+  static override readonly typeName: string = "Conv2d";
   private readonly options: ConvolutionOptions;
 
   /** @param kernelSize one number, or [height, width]. */
@@ -67,6 +72,7 @@ export class Conv2d extends Convolution {
     kernelSize: Pair,
     options: ConvolutionOptions & BiasOption = {},
   ) {
+    checkOptions("Conv2d", options, OPTIONS);
     const { bias = true, ...rest } = options;
     const { groups = 1 } = rest;
     const shape = [outChannels, inChannels / groups, ...pairOf("Conv2d", "kernelSize", kernelSize, 1)];
@@ -75,12 +81,14 @@ export class Conv2d extends Convolution {
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor("Conv2d", x);
     return x.conv2d(this.weight, this.bias, this.options);
   }
 }
 
 /** Cross-correlation of signals [N,inChannels,L]; weight [outChannels,inChannels/groups,k]. */
 export class Conv1d extends Convolution {
+  static override readonly typeName: string = "Conv1d";
   private readonly options: Convolution1dOptions;
 
   constructor(
@@ -89,6 +97,7 @@ export class Conv1d extends Convolution {
     kernelSize: number,
     options: Convolution1dOptions & BiasOption = {},
   ) {
+    checkOptions("Conv1d", options, OPTIONS);
     const { bias = true, ...rest } = options;
     const { groups = 1 } = rest;
     const [taps] = pairOf("Conv1d", "kernelSize", kernelSize, 1);
@@ -97,12 +106,14 @@ export class Conv1d extends Convolution {
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor("Conv1d", x);
     return x.conv1d(this.weight, this.bias, this.options);
   }
 }
 
 /** The transpose of a convolution, which enlarges images; weight [inChannels,outChannels/groups,kh,kw]. */
 export class ConvTranspose2d extends Convolution {
+  static override readonly typeName: string = "ConvTranspose2d";
   private readonly options: TransposedConvolutionOptions;
 
   /** @param kernelSize one number, or [height, width]. */
@@ -112,6 +123,7 @@ export class ConvTranspose2d extends Convolution {
     kernelSize: Pair,
     options: TransposedConvolutionOptions & BiasOption = {},
   ) {
+    checkOptions("ConvTranspose2d", options, [...OPTIONS, "outputPadding"]);
     const { bias = true, ...rest } = options;
     const { groups = 1 } = rest;
     const taps = pairOf("ConvTranspose2d", "kernelSize", kernelSize, 1);
@@ -120,6 +132,7 @@ export class ConvTranspose2d extends Convolution {
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor("ConvTranspose2d", x);
     return x.convTranspose2d(this.weight, this.bias, this.options);
   }
 

@@ -1,11 +1,13 @@
 // A table of vectors.
 
+import { checkInteger, checkTensor } from "../core/check";
 import { type Tensor, zeros } from "../core/index";
 import { normal } from "./init";
 import { Module, parameter, type Signals } from "./module";
 
 /** Looks up int32 indices of any shape [...] in a weight [count, dimension], which starts in N(0, 1): [..., dimension]. */
 export class Embedding extends Module {
+  static override readonly typeName: string = "Embedding";
   override get signals(): Signals {
     return "units";
   }
@@ -17,14 +19,13 @@ export class Embedding extends Module {
     readonly dimension: number,
   ) {
     super();
-    for (const n of [count, dimension]) {
-      if (!Number.isInteger(n) || n < 1)
-        throw new RangeError(`Embedding: sizes must be positive integers, got ${n}`);
-    }
+    checkInteger("Embedding", "count", count, { atLeast: 1 });
+    checkInteger("Embedding", "dimension", dimension, { atLeast: 1 });
     this.weight = parameter(normal(zeros([count, dimension])));
   }
 
   forward(indices: Tensor): Tensor {
+    checkTensor("Embedding", indices);
     return this.weight.indexSelect(0, indices.flatten()).reshape([...indices.shape, this.dimension]);
   }
 }

@@ -1,6 +1,7 @@
 // Modules, layers, losses, initialisers, metrics and reference models.
 
 export * from "./activation";
+export { LAYERS, MODELS, type ModelName, type ModelSetup } from "./catalogue";
 export * from "./clip";
 export { Conv1d, Conv2d, ConvTranspose2d } from "./convolution";
 export * from "./cross-entropy";

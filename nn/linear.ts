@@ -1,5 +1,6 @@
 // y = x W^T + b.
 
+import { checkInteger, checkOptions, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import { type Shape, type Tensor, zeros } from "../core/index";
 import { sizeOf } from "../core/shape";
@@ -13,6 +14,7 @@ import { Module, parameter, type Signals } from "./module";
  * PyTorch.
  */
 export class Linear extends Module {
+  static override readonly typeName: string = "Linear";
   override get signals(): Signals {
     return "units";
   }
@@ -27,16 +29,16 @@ export class Linear extends Module {
     options: { bias?: boolean } = {},
   ) {
     super();
-    for (const n of [inFeatures, outFeatures]) {
-      if (!Number.isInteger(n) || n < 1)
-        throw new RangeError(`Linear: sizes must be positive integers, got ${n}`);
-    }
+    checkInteger("Linear", "inFeatures", inFeatures, { atLeast: 1 });
+    checkInteger("Linear", "outFeatures", outFeatures, { atLeast: 1 });
+    checkOptions("Linear", options, ["bias"]);
     const bound = 1 / Math.sqrt(inFeatures);
     this.weight = parameter(uniform(zeros([outFeatures, inFeatures]), -bound, bound));
     this.bias = (options.bias ?? true) ? parameter(uniform(zeros([outFeatures]), -bound, bound)) : null;
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor("Linear", x);
     if (x.shape[x.ndim - 1] !== this.inFeatures) {
       throw new RangeError(`Linear: expected [..., ${this.inFeatures}], got ${formatShape(x.shape)}`);
     }

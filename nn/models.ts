@@ -1,5 +1,6 @@
 // Reference models.
 
+import { checkChoice, checkOptions, describe } from "../core/check";
 import { LeakyReLU, ReLU } from "./activation";
 import { Conv2d } from "./convolution";
 import { constant, kaimingUniform } from "./init";
@@ -15,6 +16,9 @@ import { Residual } from "./residual";
  * @param options.slope slope of LeakyReLU. Default 0, which is ReLU.
  */
 export function mlp(sizes: readonly number[], options: { slope?: number } = {}): Sequential {
+  if (!Array.isArray(sizes))
+    throw new TypeError(`mlp: sizes are an array of integers, got ${describe(sizes)}`);
+  checkOptions("mlp", options, ["slope"]);
   if (sizes.length < 2)
     throw new RangeError(`mlp: needs at least inputs and outputs, got [${sizes.join(",")}]`);
   const slope = options.slope ?? 0;
@@ -33,6 +37,7 @@ export function mlp(sizes: readonly number[], options: { slope?: number } = {}):
  * default of 10 classes.
  */
 export function lenet(options: { classes?: number } = {}): Sequential {
+  checkOptions("lenet", options, ["classes"]);
   return new Sequential(
     new Reshape([1, 28, 28]),
     new Conv2d(1, 6, 5, { padding: 2 }),
@@ -57,6 +62,7 @@ export function lenet(options: { classes?: number } = {}): Sequential {
  * @param options.slope slope of LeakyReLU. Default 0.01; the papers also use 0.1.
  */
 export function vgg(options: { classes?: number; slope?: number } = {}): Sequential {
+  checkOptions("vgg", options, ["classes", "slope"]);
   const { classes = 10, slope = 0.01 } = options;
   const layers: Module[] = [];
   let channels = 3;
@@ -96,9 +102,9 @@ const GROUP = 8;
 export function resnet8(
   options: { channels?: number; classes?: number; norm?: "batch" | "group" } = {},
 ): Sequential {
+  checkOptions("resnet8", options, ["channels", "classes", "norm"]);
   const { channels = 3, classes = 10, norm = "batch" } = options;
-  if (norm !== "batch" && norm !== "group")
-    throw new RangeError(`resnet8: norm must be "batch" or "group", got ${String(norm)}`);
+  checkChoice("resnet8", "norm", norm, ["batch", "group"]);
   const convolution = (from: number, to: number, size: number, stride: number): Module[] => [
     new Conv2d(from, to, size, { stride, padding: (size - 1) / 2, bias: false }),
     norm === "batch" ? new BatchNorm2d(to) : new GroupNorm(to / GROUP, to),

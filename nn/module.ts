@@ -46,6 +46,9 @@ export type AnyModule = Module<never[], unknown>;
  * What goes in and comes out may be any tree of tensors: `class Cell extends nn.Module<[Tensor, State], [Tensor, State]>`.
  */
 export abstract class Module<Inputs extends unknown[] = Tensor[], Output = Tensor> {
+  /** The name of the class in messages and tables, also where a bundler has shortened it; else the class's own. */
+  static readonly typeName: string = "";
+
   /** True after train() (the default), false after eval(): Dropout and batch normalisation look at it. */
   training = true;
 
@@ -211,6 +214,7 @@ function partsOf(value: unknown): Iterable<[unknown, unknown]> | null {
  * output is freed as soon as the next one has run, unless backward() needs it.
  */
 export class Sequential extends Module {
+  static override readonly typeName: string = "Sequential";
   private readonly modules: Module[];
 
   constructor(...modules: Module[]) {
@@ -233,4 +237,10 @@ export class Sequential extends Module {
       last < 0 ? x : scope(() => this.modules[last].forward(upTo(last - 1)));
     return upTo(this.modules.length - 1);
   }
+}
+
+/** What messages and tables call a module. */
+export function typeNameOf(module: AnyModule): string {
+  const { typeName, name } = module.constructor as unknown as { typeName: string; name: string };
+  return typeName || name;
 }

@@ -1,10 +1,11 @@
 // Layers that normalise by mean and variance. Weights start at 1, biases at 0, as in PyTorch.
 
+import { checkInteger, checkNumber, checkOptions, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import { ones, type Shape, scope, type Tensor, zeros } from "../core/index";
 import { batchNorm, channelMoments, type Moments, normalizeRows } from "../core/ops/normalization";
-import { sameShape, sizeOf } from "../core/shape";
-import { Module, parameter, type Signals } from "./module";
+import { checkShape, sameShape, sizeOf } from "../core/shape";
+import { Module, parameter, type Signals, typeNameOf } from "./module";
 
 /** Options of the normalisations. */
 export interface NormalizationOptions {
@@ -31,9 +32,11 @@ function affineOf(shape: Shape, options: NormalizationOptions): Affine {
   return { weight: parameter(ones(shape)), bias: parameter(zeros(shape)) };
 }
 
-function requireCount(layer: string, name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1)
-    throw new RangeError(`${layer}: ${name} must be a positive integer, got ${value}`);
+function checkNormalization(layer: string, options: BatchNormOptions, known: readonly string[]): void {
+  checkOptions(layer, options, known);
+  if (options.eps !== undefined) checkNumber(layer, "eps", options.eps, { atLeast: 0 });
+  if (options.momentum !== undefined)
+    checkNumber(layer, "momentum", options.momentum, { atLeast: 0, atMost: 1 });
 }
 
 /**
@@ -58,7 +61,8 @@ abstract class BatchNorm extends Module {
     options: BatchNormOptions = {},
   ) {
     super();
-    requireCount(this.constructor.name, "the number of features", features);
+    checkInteger(typeNameOf(this), "the number of features", features, { atLeast: 1 });
+    checkNormalization(typeNameOf(this), options, ["eps", "affine", "momentum"]);
     ({ weight: this.weight, bias: this.bias } = affineOf([features], options));
     this.runningMean = zeros([features]).keep();
     this.runningVar = ones([features]).keep();
@@ -70,7 +74,7 @@ abstract class BatchNorm extends Module {
     const count = x.size / this.features;
     if (this.training && count < 2) {
       throw new RangeError(
-        `${this.constructor.name}: training needs more than one value per channel, got ${formatShape(x.shape)}`,
+        `${typeNameOf(this)}: training needs more than one value per channel, got ${formatShape(x.shape)}`,
       );
     }
     // The columns of a matrix become rows, which the kernel runs along.
@@ -95,13 +99,15 @@ abstract class BatchNorm extends Module {
   }
 
   protected refuse(x: Tensor, expected: string): never {
-    throw new RangeError(`${this.constructor.name}: expected ${expected}, got ${formatShape(x.shape)}`);
+    throw new RangeError(`${typeNameOf(this)}: expected ${expected}, got ${formatShape(x.shape)}`);
   }
 }
 
 /** Batch normalisation of [N,features] or [N,features,L]. */
 export class BatchNorm1d extends BatchNorm {
+  static override readonly typeName: string = "BatchNorm1d";
   forward(x: Tensor): Tensor {
+    checkTensor("BatchNorm1d", x);
     if ((x.ndim !== 2 && x.ndim !== 3) || x.shape[1] !== this.features) {
       this.refuse(x, `[N,${this.features}] or [N,${this.features},L]`);
     }
@@ -111,7 +117,9 @@ export class BatchNorm1d extends BatchNorm {
 
 /** Batch normalisation of images [N,features,H,W]. */
 export class BatchNorm2d extends BatchNorm {
+  static override readonly typeName: string = "BatchNorm2d";
   forward(x: Tensor): Tensor {
+    checkTensor("BatchNorm2d", x);
     if (x.ndim !== 4 || x.shape[1] !== this.features) this.refuse(x, `[N,${this.features},H,W]`);
     return this.normalize(x);
   }
@@ -122,6 +130,7 @@ export class BatchNorm2d extends BatchNorm {
  * y = (x - mean) / sqrt(variance + eps) * weight + bias, weight and bias of that shape.
  */
 export class LayerNorm extends Module {
+  static override readonly typeName: string = "LayerNorm";
   override get signals(): Signals {
     return "nothing";
   }
@@ -133,14 +142,17 @@ export class LayerNorm extends Module {
 
   constructor(shape: number | Shape, options: NormalizationOptions = {}) {
     super();
-    this.shape = typeof shape === "number" ? [shape] : [...shape];
+    checkNormalization("LayerNorm", options, ["eps", "affine"]);
+    this.shape = typeof shape === "number" ? [shape] : checkShape("LayerNorm", shape);
     if (this.shape.length === 0) throw new RangeError("LayerNorm: the shape needs at least one axis");
-    for (const extent of this.shape) requireCount("LayerNorm", "an extent of the shape", extent);
+    for (const extent of this.shape)
+      checkInteger("LayerNorm", "an extent of the shape", extent, { atLeast: 1 });
     ({ weight: this.weight, bias: this.bias } = affineOf(this.shape, options));
     this.eps = options.eps ?? 1e-5;
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor("LayerNorm", x);
     if (!sameShape(x.shape.slice(-this.shape.length), this.shape)) {
       throw new RangeError(`LayerNorm: expected [...,${this.shape.join(",")}], got ${formatShape(x.shape)}`);
     }
@@ -154,6 +166,7 @@ export class LayerNorm extends Module {
  * by its own mean and variance within a sample; weight and bias are those of the channels.
  */
 export class GroupNorm extends Module {
+  static override readonly typeName: string = "GroupNorm";
   override get signals(): Signals {
     return "nothing";
   }
@@ -168,8 +181,9 @@ export class GroupNorm extends Module {
     options: NormalizationOptions = {},
   ) {
     super();
-    requireCount("GroupNorm", "the number of groups", groups);
-    requireCount("GroupNorm", "the number of channels", channels);
+    checkNormalization("GroupNorm", options, ["eps", "affine"]);
+    checkInteger("GroupNorm", "the number of groups", groups, { atLeast: 1 });
+    checkInteger("GroupNorm", "the number of channels", channels, { atLeast: 1 });
     if (channels % groups !== 0) {
       throw new RangeError(`GroupNorm: ${groups} groups do not divide ${channels} channels`);
     }
@@ -178,6 +192,7 @@ export class GroupNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor("GroupNorm", x);
     if (x.ndim < 2 || x.shape[1] !== this.channels) {
       throw new RangeError(`GroupNorm: expected [N,${this.channels},...], got ${formatShape(x.shape)}`);
     }

@@ -1,11 +1,13 @@
 // Pooling, upsampling and changes of shape as modules; what they compute is documented at the methods of Tensor.
 
+import { checkTensor } from "../core/check";
 import type { AveragePoolingOptions, Pair, PoolingOptions, Shape, Tensor } from "../core/index";
 import { normalizeAxis } from "../core/shape";
 import { Module, type Signals } from "./module";
 
 /** Largest element of each window of images [N,C,H,W]. */
 export class MaxPool2d extends Module {
+  static override readonly typeName: string = "MaxPool2d";
   override get signals(): Signals {
     return "nothing";
   }
@@ -18,12 +20,14 @@ export class MaxPool2d extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
+    checkTensor("MaxPool2d", x);
     return x.maxPool2d(this.size, this.options);
   }
 }
 
 /** Mean of each window of images [N,C,H,W]. */
 export class AvgPool2d extends Module {
+  static override readonly typeName: string = "AvgPool2d";
   override get signals(): Signals {
     return "nothing";
   }
@@ -36,12 +40,14 @@ export class AvgPool2d extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
+    checkTensor("AvgPool2d", x);
     return x.avgPool2d(this.size, this.options);
   }
 }
 
 /** Means over as many windows as `size` says; 1 averages each channel. */
 export class AdaptiveAvgPool2d extends Module {
+  static override readonly typeName: string = "AdaptiveAvgPool2d";
   override get signals(): Signals {
     return "nothing";
   }
@@ -50,12 +56,14 @@ export class AdaptiveAvgPool2d extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
+    checkTensor("AdaptiveAvgPool2d", x);
     return x.adaptiveAvgPool2d(this.size);
   }
 }
 
 /** Repeats each pixel `scale` times along both axes. */
 export class Upsample extends Module {
+  static override readonly typeName: string = "Upsample";
   override get signals(): Signals {
     return "nothing";
   }
@@ -64,12 +72,14 @@ export class Upsample extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
+    checkTensor("Upsample", x);
     return x.upsample(this.scale);
   }
 }
 
 /** Joins the axes from `start` (default 1: all but the samples) to the last. */
 export class Flatten extends Module {
+  static override readonly typeName: string = "Flatten";
   override get signals(): Signals {
     return "nothing";
   }
@@ -78,12 +88,14 @@ export class Flatten extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
+    checkTensor("Flatten", x);
     return x.reshape([...x.shape.slice(0, normalizeAxis("Flatten", this.start, x.shape)), -1]);
   }
 }
 
 /** Gives each sample a shape: [N,...] -> [N,...shape]. */
 export class Reshape extends Module {
+  static override readonly typeName: string = "Reshape";
   override get signals(): Signals {
     return "nothing";
   }
@@ -92,6 +104,7 @@ export class Reshape extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
+    checkTensor("Reshape", x);
     return x.reshape([x.shape[0], ...this.shape]);
   }
 }

@@ -1,5 +1,6 @@
 // y = module(x) + shortcut(x) (He et al. 2016).
 
+import { checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import type { Tensor } from "../core/index";
 import { sameShape } from "../core/shape";
@@ -7,6 +8,7 @@ import { Module } from "./module";
 
 /** Adds a module's input to its output. */
 export class Residual extends Module {
+  static override readonly typeName: string = "Residual";
   /** @param shortcut brings the input to the shape of the output; default: the input as it is. */
   constructor(
     readonly module: Module,
@@ -16,6 +18,7 @@ export class Residual extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor("Residual", x);
     const y = this.module.forward(x);
     const around = this.shortcut === null ? x : this.shortcut.forward(x);
     if (!sameShape(y.shape, around.shape)) {

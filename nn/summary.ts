@@ -4,7 +4,7 @@ import { formatBytes, formatShape } from "../core/errors";
 import { noGrad, type Shape, scope, zeros } from "../core/index";
 import { sizeOf } from "../core/shape";
 import { inEvaluationMode } from "./evaluation-mode";
-import type { Module } from "./module";
+import { type Module, typeNameOf } from "./module";
 import { tapOutputs } from "./tap";
 
 interface Row {
@@ -28,7 +28,7 @@ export function summarize(model: Module, inputShape: Shape): string {
           (name, module, output) => {
             if (module.namedChildren().length > 0) return;
             rows.push({
-              layer: name === "" ? module.constructor.name : `${name} ${module.constructor.name}`,
+              layer: name === "" ? typeNameOf(module) : `${name} ${typeNameOf(module)}`,
               output: formatShape(output.shape),
               parameters: module.parameters().reduce((n, p) => n + p.size, 0),
               multiplyAdds: module.multiplyAdds(output.shape),

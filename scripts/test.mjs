@@ -11,6 +11,9 @@ const suites = readdirSync("tests", { recursive: true })
   .filter((file) => filters.length === 0 || filters.some((part) => file.includes(part)))
   .sort();
 
+/** A suite that hangs is a failure, not the end of the run. */
+const SUITE_TIMEOUT_MS = 600_000;
+
 let passed = 0;
 let failed = 0;
 for (const suite of suites) {
@@ -18,6 +21,7 @@ for (const suite of suites) {
   const child = spawnSync(process.execPath, ["--import", "tsx", "--expose-gc", join("tests", suite)], {
     encoding: "utf8",
     maxBuffer: 1 << 28,
+    timeout: SUITE_TIMEOUT_MS,
     env: { ...process.env, FORCE_COLOR: "0" },
   });
   const total = Number(/Total:\s+(\d+)/.exec(child.stdout)?.[1] ?? 0);

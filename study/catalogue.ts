@@ -11,7 +11,7 @@ import {
   type SplitDataset,
   stratifiedSample,
 } from "../data/index";
-import { lenet, type Module, mlp, resnet8, vgg } from "../nn/index";
+import { MODELS as MODEL_CATALOGUE, type ModelName, type Module } from "../nn/index";
 import {
   type ConnectomeObserver,
   EnvelopeLR,
@@ -33,7 +33,7 @@ import type { ObservationColumns } from "./experiment";
 import type { Family } from "./plan";
 
 export const DATA_SETS: readonly DataSetName[] = DATA_CATALOGUE.map(({ name }) => name);
-export const MODELS = ["mlp", "lenet", "vgg", "resnet8"] as const;
+export const MODELS: readonly ModelName[] = MODEL_CATALOGUE.map(({ name }) => name);
 
 /** Samples in the connectome's probe. */
 const PROBE = 256;
@@ -41,26 +41,22 @@ const PROBE = 256;
 /** Loads or makes a data set, in rows for the multilayer perceptron and as images for the other networks. */
 export function loadData(
   name: DataSetName,
-  model: (typeof MODELS)[number],
+  model: ModelName,
   options: DataSetOptions,
 ): Promise<SplitDataset<Dataset>> {
   return find("loadData", "data set", DATA_CATALOGUE, name).make({ ...options, flatten: model === "mlp" });
 }
 
 /** The reference network of that name for inputs and classes like these; `sizes` are those of the mlp's layers. */
-export function makeModel(
-  name: (typeof MODELS)[number],
-  dataset: Dataset,
-): { model: Module; sizes: number[] } {
-  const shape = scope(() => dataset.batch(tensor(Int32Array.of(0))).x.shape.slice(1));
-  const classes = labelsOf(dataset).reduce((most, label) => Math.max(most, label), 0) + 1;
-  if (name === "lenet") return { model: lenet({ classes }), sizes: [] };
-  if (name === "vgg") return { model: vgg({ classes }), sizes: [] };
-  if (name === "resnet8") return { model: resnet8({ channels: shape[0], classes }), sizes: [] };
-  const inputs = shape.reduce((product, extent) => product * extent, 1);
-  const hidden = inputs >= 100 ? [128, 64] : [64, 32];
-  const sizes = [inputs, ...hidden, classes];
-  return { model: mlp(sizes), sizes };
+export function makeModel(name: ModelName, dataset: Dataset): { model: Module; sizes: number[] } {
+  const inputShape = scope(() => dataset.batch(tensor(Int32Array.of(0))).x.shape.slice(1));
+  const classes = scope(() => labelsOf(dataset)).reduce((a, b) => Math.max(a, b), 0) + 1;
+  const model = find("makeModel", "model", MODEL_CATALOGUE, name).make({ inputShape, classes });
+  const weights = name === "mlp" ? model.parameters().filter(({ ndim }) => ndim === 2) : [];
+  return {
+    model,
+    sizes: [...weights.slice(0, 1).map(({ shape }) => shape[1]), ...weights.map(({ shape }) => shape[0])],
+  };
 }
 
 /** Options of optimizers; those left out are the optimizer's own defaults. */

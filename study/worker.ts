@@ -2,14 +2,8 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import type { DataSetName, Dataset, SplitDataset } from "../data/index";
-import {
-  CONTESTANTS,
-  loadData,
-  type MODELS,
-  makeModel,
-  makeOptimizer,
-  type OptimizerOptions,
-} from "./catalogue";
+import type { ModelName } from "../nn/index";
+import { CONTESTANTS, loadData, makeModel, makeOptimizer, type OptimizerOptions } from "./catalogue";
 import { type RunDescription, type RunResult, runExperiment } from "./experiment";
 
 /** A run to make, with the result of the run that it follows. */
@@ -27,8 +21,7 @@ const loaded = new Map<string, Promise<SplitDataset<Dataset>>>();
 
 function load(data: string, model: string): Promise<SplitDataset<Dataset>> {
   const key = `${data} ${model}`;
-  const dataset =
-    loaded.get(key) ?? loadData(data as DataSetName, model as (typeof MODELS)[number], { directory });
+  const dataset = loaded.get(key) ?? loadData(data as DataSetName, model as ModelName, { directory });
   loaded.set(key, dataset);
   return dataset;
 }
@@ -41,7 +34,7 @@ async function perform({ description, source }: Task): Promise<RunResult> {
     description,
     {
       data: await load(description.data, description.model),
-      makeModel: (train) => makeModel(description.model as (typeof MODELS)[number], train).model,
+      makeModel: (train) => makeModel(description.model as ModelName, train).model,
       makeOptimizer: (model) => makeOptimizer(optimizerName, model, options),
       makeSchedule: (setup) => schedule({ ...setup, epochs, source: setup.source ?? NO_OBSERVATIONS }),
     },
