@@ -89,6 +89,22 @@ export class Node {
   }
 }
 
+/** Called with each operation that runs: its name, its result and its operands. */
+export type OperationVisitor = (name: string, out: Tensor, inputs: readonly Tensor[]) => void;
+
+let visitor: OperationVisitor | null = null;
+
+/** Runs `body` and shows `visit` every operation that has a gradient, whether it is recorded or not. */
+export function traceOperations<T>(visit: OperationVisitor, body: () => T): T {
+  const before = visitor;
+  visitor = visit;
+  try {
+    return body();
+  } finally {
+    visitor = before;
+  }
+}
+
 /**
  * Records that `out` was computed from `inputs`. Does nothing when no input requires a gradient or inside noGrad().
  * `saved` are the tensors that `rule` will need, null for those that it will not; they stay in memory until backward()
@@ -101,6 +117,7 @@ export function record(
   saved: readonly (Tensor | null)[],
   rule: Backward,
 ): Tensor {
+  visitor?.(name, out, inputs);
   if (gradientsEnabled && inputs.some((input) => input.requiresGrad)) {
     out.handle.node = new Node(name, inputs, saved, rule);
   }

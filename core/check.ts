@@ -73,6 +73,13 @@ function describeBounds({ atLeast, above, atMost, below }: Bounds): string {
   return parts.length === 0 ? "" : ` ${parts.join(" and ").replace(/^at/, "of at")}`;
 }
 
+/** "lie in [0, 1)" where there is a bound on either side. */
+function describeInterval({ atLeast, above, atMost, below }: Bounds): string | null {
+  const [low, high] = [atLeast ?? above, atMost ?? below];
+  if (low === undefined || high === undefined) return null;
+  return `lie in ${above === undefined ? "[" : "("}${low}, ${high}${below === undefined ? "]" : ")"}`;
+}
+
 /** Throws unless the value is an integer within the bounds and within 32 bits. `name` is the argument's or option's. */
 export function checkInteger(
   operation: string,
@@ -101,7 +108,8 @@ export function checkNumber(
   bounds: Bounds = {},
 ): asserts value is number {
   if (typeof value === "number" && Number.isFinite(value) && withinBounds(value, bounds)) return;
-  const failure = `${operation}: ${name} must be a finite number${describeBounds(bounds)}, got ${describe(value)}`;
+  const range = describeInterval(bounds) ?? `be a finite number${describeBounds(bounds)}`;
+  const failure = `${operation}: ${name} must ${range}, got ${describe(value)}`;
   throw typeof value === "number" ? new RangeError(failure) : new TypeError(failure);
 }
 

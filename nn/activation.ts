@@ -1,10 +1,14 @@
 // Activations as modules; the functions are methods of Tensor.
 
 import type { Tensor } from "../core/index";
-import { Module } from "./module";
+import { Module, type Signals } from "./module";
 
-/** Base class of all activations, by which a connectome tracker recognises them. */
-export abstract class Activation extends Module {}
+/** Base class of the activations: what the layer before them signals is read from their output. */
+export abstract class Activation extends Module {
+  override get signals(): Signals {
+    return "activation";
+  }
+}
 
 /** max(x, 0). */
 export class ReLU extends Activation {

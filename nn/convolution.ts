@@ -13,7 +13,7 @@ import {
 import { pairOf } from "../core/ops/window";
 import { sizeOf } from "../core/shape";
 import { uniform } from "./init";
-import { Module, parameter } from "./module";
+import { Module, parameter, type Signals } from "./module";
 
 /** Options of every convolution layer. */
 interface BiasOption {
@@ -23,6 +23,10 @@ interface BiasOption {
 
 /** What the three layers share: checked sizes, weight and bias. */
 abstract class Convolution extends Module {
+  override get signals(): Signals {
+    return "channels";
+  }
+
   readonly weight: Tensor;
   readonly bias: Tensor | null;
 

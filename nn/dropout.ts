@@ -1,20 +1,37 @@
 // Dropout (Srivastava et al. 2014).
 
-import type { Tensor } from "../core/index";
+import { checkNumber, checkOptions, checkTensor } from "../core/check";
+import type { Generator, Tensor } from "../core/index";
 import { globalGenerator } from "../core/random";
-import { Module } from "./module";
+import { Module, type Signals } from "./module";
 
 /** While training, sets elements to 0 with probability p and scales the rest by 1 / (1 - p); the identity in eval mode. */
 export class Dropout extends Module {
-  /** @param p from 0 to 1. Default 0.5. */
-  constructor(readonly p = 0.5) {
+  override get signals(): Signals {
+    return "nothing";
+  }
+
+  /** The stream that it draws from; null for the global one. */
+  readonly generator: Generator | null;
+
+  /**
+   * @param p from 0 to 1. Default 0.5.
+   * @param options.generator a random stream of its own. Default: the global one.
+   */
+  constructor(
+    readonly p = 0.5,
+    options: { generator?: Generator } = {},
+  ) {
     super();
-    if (!(p >= 0 && p <= 1)) throw new RangeError(`Dropout: p must lie in [0, 1], got ${p}`);
+    checkNumber("Dropout", "p", p, { atLeast: 0, atMost: 1 });
+    checkOptions("Dropout", options, ["generator"]);
+    this.generator = options.generator ?? null;
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor("Dropout", x);
     if (!this.training || this.p === 0) return x;
     const scale = this.p === 1 ? 0 : 1 / (1 - this.p);
-    return x.mul(globalGenerator.dropoutMask(x.shape, this.p, scale));
+    return x.mul((this.generator ?? globalGenerator).dropoutMask(x.shape, this.p, scale));
   }
 }

@@ -2,10 +2,14 @@
 
 import { type Tensor, zeros } from "../core/index";
 import { normal } from "./init";
-import { Module, parameter } from "./module";
+import { Module, parameter, type Signals } from "./module";
 
 /** Looks up int32 indices of any shape [...] in a weight [count, dimension], which starts in N(0, 1): [..., dimension]. */
 export class Embedding extends Module {
+  override get signals(): Signals {
+    return "units";
+  }
+
   readonly weight: Tensor;
 
   constructor(

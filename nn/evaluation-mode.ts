@@ -1,9 +1,9 @@
 // Looking at a model in evaluation mode without leaving a trace.
 
-import type { Module } from "./module";
+import type { AnyModule } from "./module";
 
 /** Runs `body` with the model in evaluation mode, then gives every module back the mode it had. */
-export function inEvaluationMode<T>(model: Module, body: () => T): T {
+export function inEvaluationMode<T>(model: AnyModule, body: () => T): T {
   const modes = model.namedModules().map(([, module]) => ({ module, training: module.training }));
   model.eval();
   try {

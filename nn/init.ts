@@ -1,8 +1,8 @@
 // Initialisers: they overwrite a tensor in place, outside the graph, and return it. Fans are those of weights laid out
-// [out, in, ...kernel], as in PyTorch.
+// [out, in, ...kernel], as in PyTorch. Those that draw take a random stream last; default: the global one.
 
 import { formatShape } from "../core/errors";
-import type { Shape, Tensor } from "../core/index";
+import type { Generator, Shape, Tensor } from "../core/index";
 import { scope, tensor } from "../core/index";
 import { globalGenerator } from "../core/random";
 import { sizeOf } from "../core/shape";
@@ -17,13 +17,13 @@ function fans(shape: Shape): { fanIn: number; fanOut: number } {
 }
 
 /** Uniform in [low, high). Default [0, 1). */
-export function uniform(weight: Tensor, low = 0, high = 1): Tensor {
-  return scope(() => weight.assign(globalGenerator.uniform(weight.shape, low, high)));
+export function uniform(weight: Tensor, low = 0, high = 1, generator = globalGenerator): Tensor {
+  return scope(() => weight.assign(generator.uniform(weight.shape, low, high)));
 }
 
 /** Gaussian. Default mean 0, standard deviation 1. */
-export function normal(weight: Tensor, mean = 0, std = 1): Tensor {
-  return scope(() => weight.assign(globalGenerator.normal(weight.shape, mean, std)));
+export function normal(weight: Tensor, mean = 0, std = 1, generator = globalGenerator): Tensor {
+  return scope(() => weight.assign(generator.normal(weight.shape, mean, std)));
 }
 
 /** One value everywhere. */
@@ -59,6 +59,8 @@ export interface KaimingOptions {
   nonlinearity?: Nonlinearity;
   /** Slope of leakyRelu. Default 0. */
   slope?: number;
+  /** Default: the global stream. */
+  generator?: Generator;
 }
 
 function kaimingStd(weight: Tensor, options: KaimingOptions): number {
@@ -69,32 +71,32 @@ function kaimingStd(weight: Tensor, options: KaimingOptions): number {
 /** U(-b, b) with b = gain sqrt(3 / fan) (He et al. 2015). */
 export function kaimingUniform(weight: Tensor, options: KaimingOptions = {}): Tensor {
   const bound = Math.sqrt(3) * kaimingStd(weight, options);
-  return uniform(weight, -bound, bound);
+  return uniform(weight, -bound, bound, options.generator);
 }
 
 /** N(0, gain^2 / fan) (He et al. 2015). */
 export function kaimingNormal(weight: Tensor, options: KaimingOptions = {}): Tensor {
-  return normal(weight, 0, kaimingStd(weight, options));
+  return normal(weight, 0, kaimingStd(weight, options), options.generator);
 }
 
 /** U(-b, b) with b = gain sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
-export function xavierUniform(weight: Tensor, gainFactor = 1): Tensor {
+export function xavierUniform(weight: Tensor, gainFactor = 1, generator = globalGenerator): Tensor {
   const { fanIn, fanOut } = fans(weight.shape);
   const bound = gainFactor * Math.sqrt(6 / (fanIn + fanOut));
-  return uniform(weight, -bound, bound);
+  return uniform(weight, -bound, bound, generator);
 }
 
 /** N(0, 2 gain^2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
-export function xavierNormal(weight: Tensor, gainFactor = 1): Tensor {
+export function xavierNormal(weight: Tensor, gainFactor = 1, generator = globalGenerator): Tensor {
   const { fanIn, fanOut } = fans(weight.shape);
-  return normal(weight, 0, gainFactor * Math.sqrt(2 / (fanIn + fanOut)));
+  return normal(weight, 0, gainFactor * Math.sqrt(2 / (fanIn + fanOut)), generator);
 }
 
 /**
  * A random matrix [rows, all else] with orthonormal rows or columns, whichever are fewer, times `gainFactor` (Saxe et
  * al. 2014): Gram-Schmidt on Gaussian vectors in float64, twice, because once leaves rounding errors behind.
  */
-export function orthogonal(weight: Tensor, gainFactor = 1): Tensor {
+export function orthogonal(weight: Tensor, gainFactor = 1, generator = globalGenerator): Tensor {
   if (weight.ndim < 2) {
     throw new RangeError(`orthogonal: needs a weight of at least 2 axes, got ${formatShape(weight.shape)}`);
   }
@@ -102,7 +104,7 @@ export function orthogonal(weight: Tensor, gainFactor = 1): Tensor {
   const columns = sizeOf(weight.shape.slice(1));
   const [count, length] = rows <= columns ? [rows, columns] : [columns, rows];
   return scope(() => {
-    const drawn = globalGenerator.normal([count, length]).toFloat32Array();
+    const drawn = generator.normal([count, length]).toFloat32Array();
     const vectors = Array.from({ length: count }, (_, i) =>
       Float64Array.from(drawn.subarray(i * length, (i + 1) * length)),
     );

@@ -4,7 +4,7 @@ import { formatShape } from "../core/errors";
 import { type Shape, type Tensor, zeros } from "../core/index";
 import { sizeOf } from "../core/shape";
 import { uniform } from "./init";
-import { Module, parameter } from "./module";
+import { Module, parameter, type Signals } from "./module";
 
 /**
  * A fully connected layer: [..., inFeatures] -> [..., outFeatures].
@@ -13,6 +13,10 @@ import { Module, parameter } from "./module";
  * PyTorch.
  */
 export class Linear extends Module {
+  override get signals(): Signals {
+    return "units";
+  }
+
   readonly weight: Tensor;
   readonly bias: Tensor | null;
 

@@ -1,7 +1,8 @@
-// Modules: parameters, buffers and other modules, found by looking at the properties.
+// Modules: parameters, buffers, random streams and other modules, found by looking at the properties.
 
+import { checkTensor, describe } from "../core/check";
 import { formatShape } from "../core/errors";
-import { FreedTensorError, type Shape, scope, Tensor } from "../core/index";
+import { FreedTensorError, Generator, type Shape, scope, Tensor } from "../core/index";
 import { summarize } from "./summary";
 
 const parameters = new WeakSet<Tensor>();
@@ -20,26 +21,47 @@ export function parameter(tensor: Tensor): Tensor {
 export type StateDict = Record<string, Tensor>;
 
 /**
- * Base class of layers and models. A subclass sets parameters, buffers and modules (also arrays of modules) as
- * properties and defines forward():
+ * What a module's output is to a connectome tracker.
+ * - "units": a layer with weights; each element of the last axis is a signal, read after the activation that follows.
+ * - "channels": the same for axis 1, such as the channels of images.
+ * - "activation": what a layer before it signals is read here.
+ * - "nothing": neither; the tracker looks through it, as through dropout, pooling and normalisation.
+ * - "auto": a module without children is a layer when it has a weight of two axes or more, an activation when it keeps the
+ *   shape and bends (relu, tanh, exp, ...), and else nothing; of a module with children these are looked at.
+ */
+export type Signals = "units" | "channels" | "activation" | "nothing" | "auto";
+
+/** A module of whatever inputs and outputs. */
+export type AnyModule = Module<never[], unknown>;
+
+/**
+ * Base class of layers and models. A subclass sets parameters, buffers and modules as properties, also in arrays, plain
+ * objects, Maps and Sets as deep as it likes (but not in #private fields, which nobody can look into), and defines forward():
  *
  *     class Gate extends nn.Module {
  *       linear = new nn.Linear(8, 8);
  *       forward(x: Tensor) { return x.mul(this.linear.forward(x).sigmoid()); }
  *     }
+ *
+ * What goes in and comes out may be any tree of tensors: `class Cell extends nn.Module<[Tensor, State], [Tensor, State]>`.
  */
-export abstract class Module {
+export abstract class Module<Inputs extends unknown[] = Tensor[], Output = Tensor> {
   /** True after train() (the default), false after eval(): Dropout and batch normalisation look at it. */
   training = true;
 
-  abstract forward(...inputs: Tensor[]): Tensor;
+  abstract forward(...inputs: Inputs): Output;
+
+  /** What the output is to a connectome tracker: see {@link Signals}. Override it to say so. */
+  get signals(): Signals {
+    return "auto";
+  }
 
   /** Multiply-adds that produce an output of this shape, for summary(); layers that multiply override it. */
   multiplyAdds(_outputShape: Shape): number {
     return 0;
   }
 
-  /** Modules that are properties of this one, by name; those in an array are named `property.index`. */
+  /** Modules among the properties, by name; those inside an array, object or Map are named `property.key`. */
   namedChildren(): [string, Module][] {
     return this.namedProperties((value): value is Module => value instanceof Module);
   }
@@ -52,7 +74,7 @@ export abstract class Module {
       found.set(module, name);
       for (const [key, child] of module.namedChildren()) visit(child, name === "" ? key : `${name}.${key}`);
     };
-    visit(this, "");
+    visit(this as AnyModule as Module, "");
     return [...found].map(([module, name]) => [name, module]);
   }
 
@@ -76,24 +98,39 @@ export abstract class Module {
     return this.namedBuffers().map(([, tensor]) => tensor);
   }
 
+  /** Streams of random numbers of its own that layers were given, by dotted name; shared ones appear once. */
+  namedGenerators(): [string, Generator][] {
+    return this.namedValues((value): value is Generator => value instanceof Generator);
+  }
+
   /** Parameters and buffers by name: the model's own tensors, not copies. */
   stateDict(): StateDict {
     return Object.fromEntries([...this.namedParameters(), ...this.namedBuffers()]);
   }
 
-  /** Copies values into the parameters and buffers. Every name must be there, none may be left over, shapes must agree. */
+  /**
+   * Copies values into the parameters and buffers. Every name must be there, none may be left over, shapes and dtypes must
+   * agree; else nothing is changed.
+   */
   loadStateDict(state: StateDict): void {
+    if (typeof state !== "object" || state === null) {
+      throw new TypeError(`loadStateDict: expected tensors by name, got ${describe(state)}`);
+    }
     const own = this.stateDict();
-    const missing = Object.keys(own).filter((name) => !(name in state));
-    const unexpected = Object.keys(state).filter((name) => !(name in own));
+    const missing = Object.keys(own).filter((name) => !Object.hasOwn(state, name));
+    const unexpected = Object.keys(state).filter((name) => !Object.hasOwn(own, name));
     if (missing.length + unexpected.length > 0) {
       throw new RangeError(
         `loadStateDict: missing: ${missing.join(", ") || "none"}; unexpected: ${unexpected.join(", ") || "none"}`,
       );
     }
     for (const [name, tensor] of Object.entries(own)) {
+      checkTensor("loadStateDict", state[name], name);
       const [want, got] = [formatShape(tensor.shape), formatShape(state[name].shape)];
       if (want !== got) throw new RangeError(`loadStateDict: ${name}: expected shape ${want}, got ${got}`);
+      if (state[name].dtype !== tensor.dtype) {
+        throw new TypeError(`loadStateDict: ${name}: expected ${tensor.dtype}, got ${state[name].dtype}`);
+      }
     }
     for (const [name, tensor] of Object.entries(own)) tensor.assign(state[name]);
   }
@@ -117,33 +154,56 @@ export abstract class Module {
 
   /** A table of the layers for an input of this shape: output shape, parameters, multiply-adds, memory. */
   summary(inputShape: Shape): string {
-    return summarize(this, inputShape);
+    return summarize(this as AnyModule as Module, inputShape);
   }
 
   private namedTensors(wanted: (tensor: Tensor) => boolean): [string, Tensor][] {
-    const found = new Map<Tensor, string>();
-    for (const [prefix, module] of this.namedModules()) {
-      const own = module.namedProperties((value): value is Tensor => value instanceof Tensor);
-      for (const [key, tensor] of own) {
-        const name = prefix === "" ? key : `${prefix}.${key}`;
+    return this.namedValues((value): value is Tensor => value instanceof Tensor && wanted(value)).map(
+      ([name, tensor]) => {
         if (tensor.handle.freed !== null)
           throw new FreedTensorError(`${name} was freed ${tensor.handle.freed}`);
-        if (wanted(tensor) && !found.has(tensor)) found.set(tensor, name);
+        return [name, tensor];
+      },
+    );
+  }
+
+  /** Values of this kind among the properties of this module and of all below it, each once. */
+  private namedValues<T>(wanted: (value: unknown) => value is T): [string, T][] {
+    const found = new Map<T, string>();
+    for (const [prefix, module] of this.namedModules()) {
+      for (const [key, value] of module.namedProperties(wanted)) {
+        if (!found.has(value)) found.set(value, prefix === "" ? key : `${prefix}.${key}`);
       }
     }
-    return [...found].map(([tensor, name]) => [name, tensor]);
+    return [...found].map(([value, name]) => [name, value]);
   }
 
   private namedProperties<T>(wanted: (value: unknown) => value is T): [string, T][] {
     const found: [string, T][] = [];
-    for (const [key, value] of Object.entries(this)) {
-      if (wanted(value)) found.push([key, value]);
-      else if (Array.isArray(value)) {
-        for (const [i, item] of value.entries()) if (wanted(item)) found.push([`${key}.${i}`, item]);
+    const seen = new Set<unknown>();
+    const look = (name: string, value: unknown): void => {
+      if (wanted(value)) {
+        found.push([name, value]);
+        return;
       }
-    }
+      const parts = partsOf(value);
+      if (parts === null || seen.has(value)) return;
+      seen.add(value);
+      for (const [key, part] of parts) look(`${name}.${String(key)}`, part);
+    };
+    for (const [key, value] of Object.entries(this)) look(key, value);
     return found;
   }
+}
+
+/** Keys and values of a container; null for anything else. */
+function partsOf(value: unknown): Iterable<[unknown, unknown]> | null {
+  if (Array.isArray(value)) return value.entries();
+  if (value instanceof Map) return value;
+  if (value instanceof Set) return [...value].entries();
+  if (typeof value !== "object" || value === null) return null;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ? Object.entries(value) : null;
 }
 
 /**
@@ -156,7 +216,9 @@ export class Sequential extends Module {
   constructor(...modules: Module[]) {
     super();
     for (const [i, module] of modules.entries()) {
-      if (!(module instanceof Module)) throw new TypeError(`Sequential: argument ${i} is not a module`);
+      if (!(module instanceof Module)) {
+        throw new TypeError(`Sequential: argument ${i} is not a module, got ${describe(module)}`);
+      }
     }
     this.modules = modules;
   }

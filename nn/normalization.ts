@@ -4,7 +4,7 @@ import { formatShape } from "../core/errors";
 import { ones, type Shape, scope, type Tensor, zeros } from "../core/index";
 import { batchNorm, channelMoments, type Moments, normalizeRows } from "../core/ops/normalization";
 import { sameShape, sizeOf } from "../core/shape";
-import { Module, parameter } from "./module";
+import { Module, parameter, type Signals } from "./module";
 
 /** Options of the normalisations. */
 export interface NormalizationOptions {
@@ -42,6 +42,10 @@ function requireCount(layer: string, name: string, value: number): void {
  * variance), which are buffers and saved with the model.
  */
 abstract class BatchNorm extends Module {
+  override get signals(): Signals {
+    return "nothing";
+  }
+
   readonly weight: Tensor | null;
   readonly bias: Tensor | null;
   readonly runningMean: Tensor;
@@ -118,6 +122,10 @@ export class BatchNorm2d extends BatchNorm {
  * y = (x - mean) / sqrt(variance + eps) * weight + bias, weight and bias of that shape.
  */
 export class LayerNorm extends Module {
+  override get signals(): Signals {
+    return "nothing";
+  }
+
   readonly shape: Shape;
   readonly weight: Tensor | null;
   readonly bias: Tensor | null;
@@ -146,6 +154,10 @@ export class LayerNorm extends Module {
  * by its own mean and variance within a sample; weight and bias are those of the channels.
  */
 export class GroupNorm extends Module {
+  override get signals(): Signals {
+    return "nothing";
+  }
+
   readonly weight: Tensor | null;
   readonly bias: Tensor | null;
   readonly eps: number;

@@ -2,10 +2,14 @@
 
 import type { AveragePoolingOptions, Pair, PoolingOptions, Shape, Tensor } from "../core/index";
 import { normalizeAxis } from "../core/shape";
-import { Module } from "./module";
+import { Module, type Signals } from "./module";
 
 /** Largest element of each window of images [N,C,H,W]. */
 export class MaxPool2d extends Module {
+  override get signals(): Signals {
+    return "nothing";
+  }
+
   /** @param size one number, or [height, width]. */
   constructor(
     readonly size: Pair,
@@ -20,6 +24,10 @@ export class MaxPool2d extends Module {
 
 /** Mean of each window of images [N,C,H,W]. */
 export class AvgPool2d extends Module {
+  override get signals(): Signals {
+    return "nothing";
+  }
+
   /** @param size one number, or [height, width]. */
   constructor(
     readonly size: Pair,
@@ -34,6 +42,10 @@ export class AvgPool2d extends Module {
 
 /** Means over as many windows as `size` says; 1 averages each channel. */
 export class AdaptiveAvgPool2d extends Module {
+  override get signals(): Signals {
+    return "nothing";
+  }
+
   constructor(readonly size: Pair) {
     super();
   }
@@ -44,6 +56,10 @@ export class AdaptiveAvgPool2d extends Module {
 
 /** Repeats each pixel `scale` times along both axes. */
 export class Upsample extends Module {
+  override get signals(): Signals {
+    return "nothing";
+  }
+
   constructor(readonly scale: Pair) {
     super();
   }
@@ -54,6 +70,10 @@ export class Upsample extends Module {
 
 /** Joins the axes from `start` (default 1: all but the samples) to the last. */
 export class Flatten extends Module {
+  override get signals(): Signals {
+    return "nothing";
+  }
+
   constructor(readonly start = 1) {
     super();
   }
@@ -64,6 +84,10 @@ export class Flatten extends Module {
 
 /** Gives each sample a shape: [N,...] -> [N,...shape]. */
 export class Reshape extends Module {
+  override get signals(): Signals {
+    return "nothing";
+  }
+
   constructor(readonly shape: Shape) {
     super();
   }

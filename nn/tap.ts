@@ -1,19 +1,54 @@
 // Observing what modules put out, without changing the model.
 
 import { track } from "../core/memory";
-import type { Tensor } from "../core/tensor";
-import type { Module } from "./module";
+import { Tensor } from "../core/tensor";
+import type { AnyModule, Module } from "./module";
 
-/** Called with each module's name and output, in the order in which the modules finish. */
-export type TapVisitor = (name: string, module: Module, output: Tensor) => void;
+/** Called with each module's name, itself, its output and its inputs, in the order in which the modules finish. */
+export type TapVisitor = (name: string, module: Module, output: Tensor, inputs: readonly unknown[]) => void;
+
+/** What tapCalls() shows of a call: all of it, when it begins and when it ends. */
+export interface CallVisitor {
+  enter?(name: string, module: Module): void;
+  leave(name: string, module: Module, output: unknown, inputs: readonly unknown[]): void;
+}
+
+/** The tensors in a tree of arrays, Maps and plain objects, in order. */
+export function tensorsIn(tree: unknown): Tensor[] {
+  if (tree instanceof Tensor) return [tree];
+  if (Array.isArray(tree)) return tree.flatMap(tensorsIn);
+  if (tree instanceof Map) return [...tree.values()].flatMap(tensorsIn);
+  if (typeof tree === "object" && tree !== null) return Object.values(tree).flatMap(tensorsIn);
+  return [];
+}
+
+/** Keeps tensors from being freed by scopes until release(). */
+export class Holder {
+  private readonly held: Tensor[] = [];
+
+  hold(tensor: Tensor): void {
+    if (tensor.kept) return;
+    tensor.kept = true;
+    this.held.push(tensor);
+  }
+
+  /** The tensors pass to the scope in which this is called. */
+  release(): void {
+    for (const tensor of this.held) {
+      tensor.kept = false;
+      track(tensor);
+    }
+    this.held.length = 0;
+  }
+}
 
 /**
- * Runs `body` (which calls model.forward) and shows `visit` the output of every module at and below `model`. A module
- * that is called several times is shown each time. The outputs belong to the scope in which this is called.
+ * Runs `body` (which calls model.forward) and shows `visitor` every call of a module at and below `model`; one that is
+ * called several times is shown each time. The outputs belong to the scope in which this is called.
  */
-export function tapOutputs<T>(model: Module, visit: TapVisitor, body: () => T): T {
-  // Scopes inside the model must not free what `visit` has seen.
-  const held: Tensor[] = [];
+export function tapCalls<T>(model: AnyModule, visitor: CallVisitor, body: () => T): T {
+  // Scopes inside the model must not free what the visitor has seen.
+  const holder = new Holder();
   const tapped: { module: Module; own: PropertyDescriptor | undefined }[] = [];
   try {
     for (const [name, module] of model.namedModules()) {
@@ -23,25 +58,28 @@ export function tapOutputs<T>(model: Module, visit: TapVisitor, body: () => T): 
       Object.defineProperty(module, "forward", {
         configurable: true,
         value: (...inputs: Tensor[]) => {
-          const output = forward.apply(module, inputs);
-          visit(name, module, output);
-          if (!output.kept) {
-            output.kept = true;
-            held.push(output);
-          }
+          visitor.enter?.(name, module);
+          const output: unknown = forward.apply(module, inputs);
+          visitor.leave(name, module, output, inputs);
+          for (const tensor of tensorsIn(output)) holder.hold(tensor);
           return output;
         },
       });
     }
     return body();
   } finally {
-    for (const output of held) {
-      output.kept = false;
-      track(output);
-    }
+    holder.release();
     for (const { module, own } of tapped) {
       if (own === undefined) delete (module as { forward?: unknown }).forward;
       else Object.defineProperty(module, "forward", own);
     }
   }
+}
+
+/** tapCalls() for each tensor that a module puts out. */
+export function tapOutputs<T>(model: AnyModule, visit: TapVisitor, body: () => T): T {
+  const leave: CallVisitor["leave"] = (name, module, output, inputs) => {
+    for (const tensor of tensorsIn(output)) visit(name, module, tensor, inputs);
+  };
+  return tapCalls(model, { leave }, body);
 }

@@ -12,13 +12,13 @@ import {
   tensor,
 } from "../core/index";
 import { inEvaluationMode } from "../nn/evaluation-mode";
-import { type Module, tapOutputs } from "../nn/index";
+import type { Module } from "../nn/index";
 import { type ConnectomeDistance, connectomeMetric } from "./catalogue";
 import { batchedCorrelation, connectome, connectomeOf, NonFiniteSignalError } from "./connectome";
 import type { ConnectomeMetric } from "./connectome-distance";
 import { type GraphPersistence, graphPersistence } from "./graph-homology";
 import type { Observation } from "./observation";
-import { findSignalLayers, hasChannelsFirst } from "./signals";
+import { observeSignals, type SignalSource } from "./signals";
 
 /** Options of {@link ConnectomeTracker}. */
 export interface ConnectomeTrackerOptions {
@@ -70,6 +70,8 @@ export interface TrackerState {
 export class ConnectomeTracker implements Stateful<TrackerState> {
   /** The layers observed and how many signals each contributes; empty before the first observation. */
   signals: SignalGroup[] = [];
+  /** What looks as if it had signals but was passed over, and why; told once by console.warn too. */
+  readonly warnings: string[] = [];
   /** Every observation so far. */
   readonly history: TrackerRecord[] = [];
   private readonly probe: Tensor;
@@ -175,28 +177,29 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
     const parts = outputs.map(({ signals }, i) =>
       chosen[i].length === widths[i] ? signals : signals.indexSelect(1, tensor(chosen[i])),
     );
-    const matrix = concat(parts, 1);
-    if (matrix.shape[1] < 2) throw new RangeError("ConnectomeTracker: a connectome needs at least 2 signals");
+    const matrix = parts.length === 0 ? null : concat(parts, 1);
+    if (matrix === null || matrix.shape[1] < 2) {
+      throw new RangeError(
+        ["ConnectomeTracker: a connectome needs at least 2 signals", ...this.warnings].join("; "),
+      );
+    }
     return matrix;
   }
 
   /** Signals [N, units] of each observed layer, in evaluation mode. */
   private activations(inputs: Tensor): { layer: string; signals: Tensor }[] {
-    const seen: { name: string; module: Module; output: Tensor }[] = [];
-    inEvaluationMode(this.model, () =>
-      tapOutputs(
-        this.model,
-        (name, module, output) => seen.push({ name, module, output }),
-        () => this.model.forward(inputs),
-      ),
+    const { sources, warnings } = inEvaluationMode(this.model, () =>
+      observeSignals(this.model, inputs, this.layers),
     );
-    const names = this.layers ?? findSignalLayers(seen);
-    return names.map((layer) => {
-      const output = seen.find(({ name }) => name === layer)?.output;
-      if (output === undefined)
-        throw new Error(`ConnectomeTracker: forward() does not run module "${layer}"`);
-      return { layer, signals: toSignals(layer, output, hasChannelsFirst(seen, layer)) };
-    });
+    this.warn(warnings);
+    return sources.map((source) => ({ layer: source.layer, signals: toSignals(source) }));
+  }
+
+  /** Keeps what is new, and tells it once. */
+  private warn(warnings: readonly string[]): void {
+    const fresh = warnings.filter((warning) => !this.warnings.includes(warning));
+    this.warnings.push(...fresh);
+    for (const warning of fresh) console.warn(`ConnectomeTracker: ${warning}`);
   }
 
   stateDict(): TrackerState {
@@ -217,23 +220,11 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
   }
 }
 
-/**
- * One column a unit: neurons as they are, channels [N,C,H,W] and [N,C,L] by their spatial mean, tokens [N,T,D] by their
- * mean.
- */
-function toSignals(layer: string, output: Tensor, channelsFirst: boolean): Tensor {
-  switch (output.ndim) {
-    case 2:
-      return output;
-    case 3:
-      return output.mean(channelsFirst ? 2 : 1);
-    case 4:
-      return output.mean([2, 3]);
-    default:
-      throw new RangeError(
-        `ConnectomeTracker: layer "${layer}" puts out ${formatShape(output.shape)}, not units`,
-      );
-  }
+/** One column a unit [N,units]: the mean over all other axes, such as pixels or tokens. */
+function toSignals({ output, channelsFirst }: SignalSource): Tensor {
+  if (output.ndim === 2) return output;
+  const others = Array.from({ length: output.ndim - 2 }, (_, i) => i + (channelsFirst ? 2 : 1));
+  return output.mean(others);
 }
 
 /** Ascending unit numbers for each layer: all of them, or a random subset in proportion to the layer's width. */

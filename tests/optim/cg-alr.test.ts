@@ -181,9 +181,9 @@ test("observations are told through the optimizer, whatever wraps the schedule",
 
 test("contradictory or impossible options are refused", () => {
   const bad: [Options, RegExp][] = [
-    [{ power: 0.5 }, /power must be a finite number above 0.5 and at most 1, got 0.5/],
+    [{ power: 0.5 }, /power must lie in \(0.5, 1\], got 0.5/],
     [{ power: 1.1 }, /power/],
-    [{ memory: 0 }, /memory must be a finite number above 0 and at most 1, got 0/],
+    [{ memory: 0 }, /memory must lie in \(0, 1\], got 0/],
     [{ memory: 1.01 }, /memory/],
     [{ minScale: 0 }, /minScale/],
     [{ minScale: 1.5 }, /minScale/],

@@ -201,7 +201,7 @@ test("once it says stop, calmer and closer observations do not change its mind",
 test("early stopping refuses impossible options", () => {
   const make = (options: optim.EarlyStoppingOptions) => () => new optim.ConnectomeEarlyStopping(options);
   assert.throws(make({ patience: 0 }), /ConnectomeEarlyStopping: patience must be a positive integer, got 0/);
-  assert.throws(make({ share: 0 }), /share must be a finite number above 0 and at most 1, got 0/);
+  assert.throws(make({ share: 0 }), /share must lie in \(0, 1\], got 0/);
   assert.throws(make({ first: 1.5 }), /first/);
   assert.throws(make({ calm: Number.NaN }), /calm/);
 });
