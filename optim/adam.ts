@@ -88,7 +88,8 @@ export class Adam extends Optimizer<Settings> {
     const t = countStep(state);
     const rate = lr / (1 - pow(beta1, t));
     const scale = 1 / Math.sqrt(1 - pow(beta2, t));
-    launch.adam(parameter, gradient, moments, { beta1, beta2, rate, scale, eps, ...this.decays(group) });
+    const { l2, decay } = this.decays(group);
+    launch.adam(parameter, gradient, moments, { beta1, beta2, l2, rate, scale, eps, decay });
   }
 }
 

@@ -100,9 +100,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
 
   /** Updates every parameter that has a gradient. */
   step(): void {
+    const pending = this.pending();
     scope(() =>
       noGrad(() => {
-        const pending = this.pending();
         this.prepare(pending);
         for (const { parameter, gradient, group, state } of pending) {
           this.update(parameter, gradient, group, state);
@@ -115,15 +115,17 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions> implement
   }
 
   private pending(): Pending<O>[] {
-    const operation = `${this.name}.step`;
     const pending: Pending<O>[] = [];
     for (const group of this.groups) {
-      checkNumber(operation, "lr", group.lr, { atLeast: 0 });
+      const { lr } = group;
+      // What is as it should be costs a step of a small network next to nothing.
+      if (!(lr >= 0 && lr < Number.POSITIVE_INFINITY))
+        checkNumber(`${this.name}.step`, "lr", lr, { atLeast: 0 });
       for (const parameter of group.params) {
-        checkTensor(operation, parameter, "a parameter");
+        if (parameter.handle.freed !== null) checkTensor(`${this.name}.step`, parameter, "a parameter");
         const gradient = parameter.grad;
         if (gradient === null) continue;
-        checkTensor(operation, gradient, "a gradient");
+        if (gradient.handle.freed !== null) checkTensor(`${this.name}.step`, gradient, "a gradient");
         pending.push({ parameter, gradient, group, state: this.stateOf(parameter) });
       }
     }
