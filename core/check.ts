@@ -8,7 +8,8 @@ export const MAX_INTEGER = 2 ** 31 - 1;
 
 /** How a message calls a value that is not what was expected. */
 export function describe(value: unknown): string {
-  if (value === null || value === undefined || typeof value === "boolean") return String(value);
+  if (value === undefined) return "nothing";
+  if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "string") return value.length > 40 ? `"${value.slice(0, 40)}..."` : `"${value}"`;
   if (typeof value === "bigint") return `${value}n`;

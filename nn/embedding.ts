@@ -2,6 +2,7 @@
 
 import { checkInteger, checkTensor } from "../core/check";
 import { type Tensor, zeros } from "../core/index";
+import { lookUp } from "../core/ops/indexing";
 import { normal } from "./init";
 import { Module, parameter, type Signals } from "./module";
 
@@ -26,6 +27,6 @@ export class Embedding extends Module {
 
   forward(indices: Tensor): Tensor {
     checkTensor("Embedding", indices);
-    return this.weight.indexSelect(0, indices.flatten()).reshape([...indices.shape, this.dimension]);
+    return lookUp("Embedding", this.weight, indices.flatten()).reshape([...indices.shape, this.dimension]);
   }
 }

@@ -11,8 +11,8 @@ function around(shape: Shape, axis: number): [outer: number, extent: number, inn
   return [sizeOf(shape.slice(0, axis)), shape[axis], sizeOf(shape.slice(axis + 1))];
 }
 
-/** out[..., j, ...] = x[..., indices[j], ...]. */
-export function indexSelect(out: View, x: View, axis: number, indices: View): number {
+/** out[..., j, ...] = x[..., indices[j], ...]; `negative` indices count from the end, if they may be. */
+export function indexSelect(out: View, x: View, axis: number, indices: View, negative: boolean): number {
   const [outer, extent, inner] = around(x.extents, axis);
   const n = indices.size;
   return launch((frame) =>
@@ -24,6 +24,7 @@ export function indexSelect(out: View, x: View, axis: number, indices: View): nu
       extent,
       n,
       inner,
+      Number(negative),
     ),
   );
 }

@@ -32,16 +32,25 @@ function checkRange(operation: string, bad: number, indices: Tensor, axis: numbe
 }
 
 export function indexSelect(x: Tensor, axis: number, indices: Tensor): Tensor {
-  checkTensor("indexSelect", x);
-  const along = normalizeAxis("indexSelect", axis, x.extents);
-  const picks = checkIndices("indexSelect", indices);
+  return select1d("indexSelect", x, axis, indices, true);
+}
+
+/** Rows of a table [count, ...] at indices [n] of 0 or more. */
+export function lookUp(operation: string, table: Tensor, indices: Tensor): Tensor {
+  return select1d(operation, table, 0, indices, false);
+}
+
+function select1d(operation: string, x: Tensor, axis: number, indices: Tensor, negative: boolean): Tensor {
+  checkTensor(operation, x);
+  const along = normalizeAxis(operation, axis, x.extents);
+  const picks = checkIndices(operation, indices);
   if (picks.ndim !== 1)
-    throw new RangeError(`indexSelect: indices must be [n], got ${formatShape(picks.extents)}`);
+    throw new RangeError(`${operation}: indices must be [n], got ${formatShape(picks.extents)}`);
   const out = allocate(
     x.extents.map((e, d) => (d === along ? picks.size : e)),
     x.dtype,
   );
-  checkRange("indexSelect", launch.indexSelect(out, x, along, picks), picks, along, x.extents);
+  checkRange(operation, launch.indexSelect(out, x, along, picks, negative), picks, along, x.extents);
   return record("indexSelect", out, [x], [picks], indexSelectRule(along));
 }
 
@@ -101,11 +110,11 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 }
 
 export interface IndexingMethods {
-  /** Elements at int32 indices [n] along an axis. A copy. */
+  /** Elements at int32 indices [n] along an axis; negative ones count from the end. A copy. */
   indexSelect(axis: number, indices: Tensor): Tensor;
   /**
-   * out[i][j] = a[i][indices[i][j]] for axis 1; int32 indices of as many axes as a, which may be shorter on the others. A
-   * copy.
+   * out[i][j] = a[i][indices[i][j]] for axis 1; int32 indices of as many axes as a, which may be shorter on the others;
+   * none is negative. A copy.
    */
   gather(axis: number, indices: Tensor): Tensor;
 }

@@ -1,25 +1,32 @@
 // Picking elements by int32 indices along the middle axis of [outer, axis, inner], and their gradients. Each forward
-// kernel returns the position of the first index that is out of range, negative ones included, or -1.
+// kernel returns the position of the first index that is out of range, or -1. Negative indices count from the end where the
+// caller lets them.
 
-/** The position of the first of n indices outside [0, axis), or -1. */
 @inline
-function first_out_of_range(indices: usize, n: i32, axis: i32): i32 {
+function resolve(index: i32, axis: i32): i32 {
+  return index < 0 ? index + axis : index;
+}
+
+/** The position of the first of n indices outside [0, axis), or [-axis, axis) if they may be negative, or -1. */
+@inline
+function first_out_of_range(indices: usize, n: i32, axis: i32, negative: bool): i32 {
   for (let i = 0; i < n; i++) {
-    if (<u32>load<i32>(indices + (<usize>i << 2)) >= <u32>axis) return i;
+    const index = load<i32>(indices + (<usize>i << 2));
+    if (<u32>(negative ? resolve(index, axis) : index) >= <u32>axis) return i;
   }
   return -1;
 }
 
 /** out[o, j, :] = x[o, indices[j], :] for n indices. */
 export function index_select_32(
-  out: usize, x: usize, indices: usize, outer: i32, axis: i32, n: i32, inner: i32,
+  out: usize, x: usize, indices: usize, outer: i32, axis: i32, n: i32, inner: i32, negative: i32,
 ): i32 {
-  const bad = first_out_of_range(indices, n, axis);
+  const bad = first_out_of_range(indices, n, axis, negative != 0);
   if (bad >= 0) return bad;
   const bytes = <usize>inner << 2;
   for (let o = 0; o < outer; o++) {
     for (let j = 0; j < n; j++) {
-      memory.copy(out, x + <usize>load<i32>(indices + (<usize>j << 2)) * bytes, bytes);
+      memory.copy(out, x + <usize>resolve(load<i32>(indices + (<usize>j << 2)), axis) * bytes, bytes);
       out += bytes;
     }
     x += <usize>axis * bytes;
@@ -34,7 +41,7 @@ export function index_add_f32(
   const bytes = <usize>inner << 2;
   for (let o = 0; o < outer; o++) {
     for (let j = 0; j < n; j++) {
-      let target = gx + <usize>load<i32>(indices + (<usize>j << 2)) * bytes;
+      let target = gx + <usize>resolve(load<i32>(indices + (<usize>j << 2)), axis) * bytes;
       let i = 0;
       for (; i + 4 <= inner; i += 4) {
         v128.store(target, f32x4.add(v128.load(target), v128.load(g)));
@@ -53,12 +60,12 @@ export function index_add_f32(
 
 /** out[o, j, i] = x[o, indices[o, j, i], i] with indices and out [outer, n, inner]. */
 export function gather_32(out: usize, x: usize, indices: usize, outer: i32, axis: i32, n: i32, inner: i32): i32 {
-  const bad = first_out_of_range(indices, outer * n * inner, axis);
+  const bad = first_out_of_range(indices, outer * n * inner, axis, false);
   if (bad >= 0) return bad;
   for (let o = 0; o < outer; o++) {
     for (let j = 0; j < n; j++) {
       for (let i = 0; i < inner; i++) {
-        const k = load<i32>(indices);
+        const k = resolve(load<i32>(indices), axis);
         store<i32>(out, load<i32>(x + (<usize>(k * inner + i) << 2)));
         indices += 4;
         out += 4;
@@ -76,7 +83,7 @@ export function gather_grad_f32(
   for (let o = 0; o < outer; o++) {
     for (let j = 0; j < n; j++) {
       for (let i = 0; i < inner; i++) {
-        const target = gx + (<usize>(load<i32>(indices) * inner + i) << 2);
+        const target = gx + (<usize>(resolve(load<i32>(indices), axis) * inner + i) << 2);
         store<f32>(target, load<f32>(target) + load<f32>(g));
         indices += 4;
         g += 4;

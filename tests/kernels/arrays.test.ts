@@ -261,17 +261,17 @@ test(
   "indices: rows picked, added back, out of range told",
   fresh(() => {
     const x = h.f32([1, 2, 3, 4, 5, 6]);
-    const picks = h.i32([2, 0, 2]);
+    const picks = h.i32([2, 0, -1]);
     const out = output(6);
-    assert.is(k.index_select_32(out.ptr, x, picks, 1, 3, 3, 2), -1);
+    assert.is(k.index_select_32(out.ptr, x, picks, 1, 3, 3, 2, 1), -1);
     assert.equal([...out.read()], [5, 6, 1, 2, 5, 6]);
     out.check();
     const gx = h.f32(new Float32Array(6));
     k.index_add_f32(gx, out.ptr, picks, 1, 3, 3, 2);
     assert.equal([...h.readF32(gx, 6)], [1, 2, 0, 0, 10, 12]);
-    assert.is(k.index_select_32(out.ptr, x, h.i32([0, 3]), 1, 3, 2, 2), 1);
-    assert.is(k.index_select_32(out.ptr, x, h.i32([0, -1]), 1, 3, 2, 2), 1);
-    assert.is(k.gather_32(out.ptr, x, h.i32([0, -4]), 1, 3, 2, 1), 1);
+    assert.is(k.index_select_32(out.ptr, x, h.i32([0, 3]), 1, 3, 2, 2, 1), 1);
+    assert.is(k.index_select_32(out.ptr, x, h.i32([0, -1]), 1, 3, 2, 2, 0), 1);
+    assert.is(k.gather_32(out.ptr, x, h.i32([0, -1]), 1, 3, 2, 1), 1);
   }),
 );
 

@@ -87,7 +87,10 @@ test("the reference models have the sizes they state", () => {
   const digits = nn.lenet({ classes: 4 });
   const x = randn([3, 784]);
   assert.equal(digits.forward(x).toArray(), digits.forward(x.reshape([3, 1, 28, 28])).toArray());
-  assert.throws(() => nn.resnet8({ norm: "layer" as "batch" }), /norm must be "batch" or "group", got layer/);
+  assert.throws(
+    () => nn.resnet8({ norm: "layer" as "batch" }),
+    /norm must be "batch" or "group", got "layer"/,
+  );
 });
 
 test("networks for images learn, and a training run grows nothing after its second step", () => {

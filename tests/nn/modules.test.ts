@@ -86,7 +86,7 @@ test("Linear computes x W^T + b, and its gradients are right", () => {
   gradcheck((x) => layer.forward(x), [rand([4, 3])]);
   assert.is(new nn.Linear(3, 2, { bias: false }).bias, null);
   assert.throws(() => layer.forward(randn([2, 4])), /Linear: expected \[..., 3\], got \[2,4\]/);
-  assert.throws(() => new nn.Linear(0, 2), /positive integers, got 0/);
+  assert.throws(() => new nn.Linear(0, 2), /inFeatures must be a positive integer, got 0/);
 });
 
 test("initialisers have the bounds and variances of their papers", () => {
