@@ -1,7 +1,6 @@
 // What the test suites and benchmarks of this project may reach besides the public face. Not exported by the package.
 
 export { Allocator } from "./backend/allocator";
-export { withScratch } from "./backend/storage";
 export { kernels, memoryViews } from "./backend/wasm";
 export { readDistanceFile } from "./cli/distance-file";
 export { writeReport } from "./cli/report";

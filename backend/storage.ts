@@ -56,13 +56,3 @@ export class Storage {
 export function bytesInUse(): number {
   return allocator.bytesInUse;
 }
-
-/** Runs `use` with the address of a temporary block of `bytes` (at least; 64-byte aligned, uninitialised). */
-export function withScratch<T>(bytes: number, use: (ptr: number) => T): T {
-  const storage = new Storage(bytes);
-  try {
-    return use(storage.ptr);
-  } finally {
-    storage.release();
-  }
-}

@@ -22,7 +22,7 @@ export type KernelTaking<Arguments extends number[]> = {
 
 const PAGE = 65536;
 /** Threads there is room for. */
-export const MAX_THREADS = 16;
+const MAX_THREADS = 16;
 /** Bytes of a plan (plan.ts). */
 export const PLAN_BYTES = 256;
 /** Static data of the kernels lies in the first page; after it comes a plan for each thread. */
@@ -30,7 +30,7 @@ export const PLANS = PAGE;
 /** Tensors begin here. */
 export const HEAP_BASE = PLANS + MAX_THREADS * PLAN_BYTES;
 /** A 32-bit memory ends at 4 GiB; its last page stays out of use, so that no end address wraps to 0. */
-export const MEMORY_LIMIT = 2 ** 32 - PAGE;
+const MEMORY_LIMIT = 2 ** 32 - PAGE;
 
 /** Options of {@link configure}. */
 export interface Configuration {

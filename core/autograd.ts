@@ -124,11 +124,6 @@ export function record(
   return out;
 }
 
-/** True outside noGrad(). */
-export function isGradEnabled(): boolean {
-  return gradientsEnabled;
-}
-
 /** Runs `body` without recording; see noGrad() in core/index.ts. */
 export function withoutGradients<T>(body: () => T): T {
   const before = gradientsEnabled;

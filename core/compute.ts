@@ -2,6 +2,7 @@
 
 import { convert, copy } from "../backend/launch/copy";
 import * as elementwise from "../backend/launch/elementwise";
+import { squaredDistance } from "../backend/launch/optimizer";
 import * as reduce from "../backend/launch/reduce";
 import { fill } from "../backend/view";
 import {
@@ -99,6 +100,11 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
     if (d < lead || (shape[d - lead] === 1 && x.extents[d] !== 1)) axes.push(d);
   }
   return reshaped(sumOver(x, axes, 1), shape);
+}
+
+/** The sum of the squares of the elements, in float64. */
+export function sumOfSquares(x: Tensor): number {
+  return squaredDistance(x);
 }
 
 /** True when no element of a float32 tensor is NaN or infinite. */

@@ -79,7 +79,7 @@ export function openScope(reason: string): Scope {
 }
 
 /** Stops capturing without freeing anything. */
-export function suspendScope(scope: Scope): void {
+function suspendScope(scope: Scope): void {
   const at = active.lastIndexOf(scope);
   if (at >= 0) active.splice(at, 1);
 }

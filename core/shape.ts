@@ -5,7 +5,6 @@ import { formatShape } from "./errors";
 
 export {
   broadcastStrides,
-  collapse,
   contiguousStrides,
   isContiguous,
   type Shape,
@@ -20,7 +19,9 @@ const MAX_EXTENT = 2 ** 31 - 1;
 export function checkShape(operation: string, shape: unknown): number[] {
   if (!Array.isArray(shape)) {
     const hint = typeof shape === "number" ? `; do you mean [${shape}]?` : "";
-    throw new TypeError(`${operation}: a shape is an array of integers, got ${shape === undefined ? "nothing" : typeof shape}${hint}`);
+    throw new TypeError(
+      `${operation}: a shape is an array of integers, got ${shape === undefined ? "nothing" : typeof shape}${hint}`,
+    );
   }
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
     throw new RangeError(`${operation}: a shape holds non-negative integers, got ${formatShape(shape)}`);

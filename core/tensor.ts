@@ -1,9 +1,9 @@
 // The tensor: a strided window on reference-counted storage, with its place in the autograd graph. The operations are
 // in core/ops/, each file of which adds its methods here.
 
-import { copyElements } from "../backend/launch/copy";
+import { copy as copyInto } from "../backend/launch/copy";
 import { Storage } from "../backend/storage";
-import { addressOf, type DType, readElement, readElements } from "../backend/view";
+import { type DType, readElement, readElements } from "../backend/view";
 import type { Node } from "./autograd";
 import { formatShape } from "./errors";
 import {
@@ -128,11 +128,6 @@ export class Tensor implements Managed {
     return this.handle.storage;
   }
 
-  /** @internal Byte address of the first element. */
-  get ptr(): number {
-    return addressOf(this, this.dtype);
-  }
-
   /** @internal */
   get isContiguous(): boolean {
     return isContiguous(this.extents, this.strides);
@@ -237,7 +232,7 @@ export class Tensor implements Managed {
 function copyOf(tensor: Tensor): Tensor {
   const { extents: shape, dtype, size } = tensor;
   const copy = new Tensor(new Storage(size * 4), shape, dtype, contiguousStrides(shape), 0);
-  copyElements(copy.ptr, tensor);
+  copyInto(copy, tensor);
   return copy;
 }
 

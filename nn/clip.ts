@@ -1,7 +1,7 @@
 // Gradient clipping (Pascanu, Mikolov and Bengio 2013).
 
-import { squaredDistance } from "../backend/launch/optimizer";
 import { checkTensor, describe } from "../core/check";
+import { sumOfSquares } from "../core/compute";
 import { scope, type Tensor } from "../core/index";
 
 /** Keeps the norm of a clipped gradient below the limit whatever the rounding, as in PyTorch. */
@@ -31,7 +31,7 @@ export function clipGradNorm(parameters: Iterable<Tensor>, max: number): number 
     checkTensor("clipGradNorm", grad, "a gradient");
     gradients.push(grad);
   }
-  const norm = Math.sqrt(gradients.reduce((sum, gradient) => sum + squaredDistance(gradient), 0));
+  const norm = Math.sqrt(gradients.reduce((sum, gradient) => sum + sumOfSquares(gradient), 0));
   const factor = max / (norm + MARGIN);
   if (!(factor >= 1)) {
     const factors = factor < STEP ? [STEP, factor / STEP] : [factor];

@@ -14,7 +14,8 @@ import {
 import { pairOf } from "../core/ops/window";
 import { sizeOf } from "../core/shape";
 import { uniform } from "./init";
-import { Module, parameter, type Signals, typeNameOf } from "./module";
+import { Module, parameter, type Signals } from "./module";
+import { typeNameOf } from "./type-name";
 
 /** Options of every convolution layer. */
 interface BiasOption {

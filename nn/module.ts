@@ -238,9 +238,3 @@ export class Sequential extends Module {
     return upTo(this.modules.length - 1);
   }
 }
-
-/** What messages and tables call a module. */
-export function typeNameOf(module: AnyModule): string {
-  const { typeName, name } = module.constructor as unknown as { typeName: string; name: string };
-  return typeName || name;
-}

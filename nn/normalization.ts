@@ -5,7 +5,8 @@ import { formatShape } from "../core/errors";
 import { ones, type Shape, scope, type Tensor, zeros } from "../core/index";
 import { batchNorm, channelMoments, type Moments, normalizeRows } from "../core/ops/normalization";
 import { checkShape, sameShape, sizeOf } from "../core/shape";
-import { Module, parameter, type Signals, typeNameOf } from "./module";
+import { Module, parameter, type Signals } from "./module";
+import { typeNameOf } from "./type-name";
 
 /** Options of the normalisations. */
 export interface NormalizationOptions {

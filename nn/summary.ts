@@ -4,8 +4,9 @@ import { formatBytes, formatShape } from "../core/errors";
 import { noGrad, type Shape, scope, zeros } from "../core/index";
 import { sizeOf } from "../core/shape";
 import { inEvaluationMode } from "./evaluation-mode";
-import { type Module, typeNameOf } from "./module";
+import type { Module } from "./module";
 import { tapOutputs } from "./tap";
+import { typeNameOf } from "./type-name";
 
 interface Row {
   layer: string;

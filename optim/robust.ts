@@ -24,7 +24,7 @@ export interface Line {
 }
 
 /** Theil-Sen line: the median of all pairwise slopes, and the median of what is left at position 0. */
-export function theilSen(values: readonly number[]): Line {
+function theilSen(values: readonly number[]): Line {
   const slopes: number[] = [];
   for (let i = 0; i < values.length; i++) {
     for (let j = i + 1; j < values.length; j++) slopes.push((values[j] - values[i]) / (j - i));

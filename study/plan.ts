@@ -108,7 +108,7 @@ export function outcomesByRate(results: readonly RunResult[]): RateOutcome[] {
 }
 
 /** The rate with the lowest mean validation error; of equals that with the lowest mean loss, then the lowest rate. */
-export function chooseRate(results: readonly RunResult[]): number {
+function chooseRate(results: readonly RunResult[]): number {
   const [first, ...rest] = outcomesByRate(results);
   const isBetter = (a: RateOutcome, b: RateOutcome) =>
     a.error < b.error || (a.error === b.error && a.loss < b.loss);

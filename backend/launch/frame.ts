@@ -1,11 +1,11 @@
 // The span of one launch: addresses of its operands, made contiguous where a kernel wants that, and its scratch memory,
 // which are given back when it ends.
 
-import { isContiguous } from "../shape";
+import { contiguousStrides, isContiguous } from "../shape";
 import { Storage } from "../storage";
+import { copyStrided } from "../strided";
 import { addressOf, type DType, type View } from "../view";
 import { memoryViews } from "../wasm";
-import { copyElements } from "./copy";
 
 export class Frame {
   private readonly held: Storage[] = [];
@@ -15,7 +15,7 @@ export class Frame {
     const address = addressOf(view, dtype);
     if (isContiguous(view.extents, view.strides)) return address;
     const copy = this.scratch(view.size * 4);
-    copyElements(copy, view);
+    copyStrided(copy, contiguousStrides(view.extents), address, view.strides, view.extents);
     return copy;
   }
 

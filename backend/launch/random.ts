@@ -1,6 +1,5 @@
 // Random numbers (kernels/random): every launch draws from a position of a stream.
 
-import {} from "../shape";
 import { targetOf, type View } from "../view";
 import { kernels } from "../wasm";
 

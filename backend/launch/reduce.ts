@@ -1,10 +1,10 @@
 // Reductions along axes, and operations on rows. Sums run in a fixed order (kernels/array/reduce.ts).
 
-import { contiguousStrides, isContiguous, type Shape, sizeOf } from "../shape";
+import { contiguousStrides, type Shape, sizeOf } from "../shape";
 import { share } from "../share";
-import { addressOf, targetOf, type View } from "../view";
+import { targetOf, type View } from "../view";
 import { type KernelTaking, kernels } from "../wasm";
-import { type Frame, launch } from "./frame";
+import { launch } from "./frame";
 
 /** A view, seen as [outer, n, inner] with n reduced. */
 interface Layout {
@@ -158,17 +158,7 @@ export function productGradient(rows: View, g: View, x: View, axes: readonly num
   });
 }
 
-/** Elements that a whole-tensor statistic runs over; their order does not matter to the caller. */
-function dense(frame: Frame, x: View): number {
-  return isContiguous(x.extents, x.strides) ? addressOf(x, "float32") : frame.dense(x);
-}
-
-/** The sum of the squares, in float64. */
-export function sumOfSquares(x: View): number {
-  return launch((frame) => kernels().sum_squares_f32(dense(frame, x), x.size));
-}
-
 /** True when no element is NaN or infinite. */
 export function allFinite(x: View): boolean {
-  return launch((frame) => kernels().all_finite_f32(dense(frame, x), x.size) === 1);
+  return launch((frame) => kernels().all_finite_f32(frame.dense(x), x.size) === 1);
 }

@@ -34,7 +34,7 @@ export function add(a: Operand, b: Operand): Tensor {
 
 const subRule: Backward = (g, _, { needs }) => [g, needs[1] ? times(g, scalar(-1)) : null];
 
-export function sub(a: Operand, b: Operand): Tensor {
+function sub(a: Operand, b: Operand): Tensor {
   const [x, y] = [operand("sub", a), operand("sub", b)];
   return record("sub", minus(x, y), [x, y], [], subRule);
 }
@@ -44,7 +44,7 @@ const mulRule: Backward = (g, [x, y], { needs }) => [
   needs[1] ? times(g, x) : null,
 ];
 
-export function mul(a: Operand, b: Operand): Tensor {
+function mul(a: Operand, b: Operand): Tensor {
   const [x, y] = [operand("mul", a), operand("mul", b)];
   return record("mul", times(x, y), [x, y], crosswise(x, y), mulRule);
 }
@@ -54,7 +54,7 @@ const divRule: Backward = (g, [x, y], { needs }) => {
   return [gx, needs[1] ? times(over(times(gx, x), y), scalar(-1)) : null];
 };
 
-export function div(a: Operand, b: Operand): Tensor {
+function div(a: Operand, b: Operand): Tensor {
   const [x, y] = [operand("div", a), operand("div", b)];
   return record("div", over(x, y), [x, y], [y.requiresGrad ? x : null, y], divRule);
 }
@@ -72,20 +72,20 @@ function choice(name: string, kernel: BinaryKernel, wins: BinaryKernel) {
   };
 }
 
-export const maximum = choice("maximum", "maximum_f32", "gt_f32");
-export const minimum = choice("minimum", "minimum_f32", "lt_f32");
+const maximum = choice("maximum", "maximum_f32", "gt_f32");
+const minimum = choice("minimum", "minimum_f32", "lt_f32");
 
 /** Comparisons give float32 0 or 1 and have no gradient. */
 function comparison(name: string, kernel: BinaryKernel) {
   return (a: Operand, b: Operand): Tensor => binary(name, kernel, operand(name, a), operand(name, b));
 }
 
-export const eq = comparison("eq", "eq_f32");
-export const ne = comparison("ne", "ne_f32");
-export const gt = comparison("gt", "gt_f32");
-export const ge = comparison("ge", "ge_f32");
-export const lt = comparison("lt", "lt_f32");
-export const le = comparison("le", "le_f32");
+const eq = comparison("eq", "eq_f32");
+const ne = comparison("ne", "ne_f32");
+const gt = comparison("gt", "gt_f32");
+const ge = comparison("ge", "ge_f32");
+const lt = comparison("lt", "lt_f32");
+const le = comparison("le", "le_f32");
 
 export interface ArithmeticMethods {
   /** a + b. */

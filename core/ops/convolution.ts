@@ -102,7 +102,7 @@ function operands(
   return [x, weight, bias];
 }
 
-export function conv2d(
+function conv2d(
   input: Tensor,
   weights: Tensor,
   biases?: Tensor | null,
@@ -114,7 +114,7 @@ export function conv2d(
   return convolve("conv2d", x, weight, bias, options);
 }
 
-export function conv1d(
+function conv1d(
   input: Tensor,
   weights: Tensor,
   biases?: Tensor | null,
@@ -178,7 +178,7 @@ function transposedRule(sizes: Sizes): Backward {
   ];
 }
 
-export function convTranspose2d(
+function convTranspose2d(
   input: Tensor,
   weights: Tensor,
   biases?: Tensor | null,

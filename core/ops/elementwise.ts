@@ -44,33 +44,33 @@ function defineStep(name: string, forward: UnaryKernel) {
   };
 }
 
-export const abs = define("abs", "abs_f32", "abs_grad_f32", "x");
-export const square = define("square", "square_f32", "square_grad_f32", "x");
+const abs = define("abs", "abs_f32", "abs_grad_f32", "x");
+const square = define("square", "square_f32", "square_grad_f32", "x");
 export const sqrt = define("sqrt", "sqrt_f32", "sqrt_grad_f32", "y");
-export const rsqrt = define("rsqrt", "rsqrt_f32", "rsqrt_grad_f32", "y");
-export const exp = define("exp", "exp_f32", "exp_grad_f32", "y");
-export const log = define("log", "log_f32", "log_grad_f32", "x");
-export const log1p = define("log1p", "log1p_f32", "log1p_grad_f32", "x");
-export const sin = define("sin", "sin_f32", "sin_grad_f32", "x");
-export const cos = define("cos", "cos_f32", "cos_grad_f32", "x");
-export const tanh = define("tanh", "tanh_f32", "tanh_grad_f32", "y");
-export const sigmoid = define("sigmoid", "sigmoid_f32", "sigmoid_grad_f32", "y");
-export const erf = define("erf", "erf_f32", "erf_grad_f32", "x");
-export const reciprocal = define("reciprocal", "reciprocal_f32", "reciprocal_grad_f32", "y");
-export const relu = define("relu", "relu_f32", "relu_grad_f32", "y");
-export const gelu = define("gelu", "gelu_f32", "gelu_grad_f32", "x");
-export const silu = define("silu", "silu_f32", "silu_grad_f32", "x");
-export const softplus = define("softplus", "softplus_f32", "softplus_grad_f32", "x");
+const rsqrt = define("rsqrt", "rsqrt_f32", "rsqrt_grad_f32", "y");
+const exp = define("exp", "exp_f32", "exp_grad_f32", "y");
+const log = define("log", "log_f32", "log_grad_f32", "x");
+const log1p = define("log1p", "log1p_f32", "log1p_grad_f32", "x");
+const sin = define("sin", "sin_f32", "sin_grad_f32", "x");
+const cos = define("cos", "cos_f32", "cos_grad_f32", "x");
+const tanh = define("tanh", "tanh_f32", "tanh_grad_f32", "y");
+const sigmoid = define("sigmoid", "sigmoid_f32", "sigmoid_grad_f32", "y");
+const erf = define("erf", "erf_f32", "erf_grad_f32", "x");
+const reciprocal = define("reciprocal", "reciprocal_f32", "reciprocal_grad_f32", "y");
+const relu = define("relu", "relu_f32", "relu_grad_f32", "y");
+const gelu = define("gelu", "gelu_f32", "gelu_grad_f32", "x");
+const silu = define("silu", "silu_f32", "silu_grad_f32", "x");
+const softplus = define("softplus", "softplus_f32", "softplus_grad_f32", "x");
 // The output has the sign of the input unless the slope is negative, and is needed by what follows anyway.
 const leakyReluOf = define("leakyRelu", "leaky_relu_f32", "leaky_relu_grad_f32", "y");
 const foldingReluOf = define("leakyRelu", "leaky_relu_f32", "leaky_relu_grad_f32", "x");
 const eluOf = define("elu", "elu_f32", "elu_grad_f32", "x");
 const clampOf = define("clamp", "clamp_f32", "clamp_grad_f32", "x");
 const powOf = define("pow", "pow_scalar_f32", "pow_scalar_grad_f32", "x");
-export const sign = defineStep("sign", "sign_f32");
-export const floor = defineStep("floor", "floor_f32");
-export const ceil = defineStep("ceil", "ceil_f32");
-export const round = defineStep("round", "round_f32");
+const sign = defineStep("sign", "sign_f32");
+const floor = defineStep("floor", "floor_f32");
+const ceil = defineStep("ceil", "ceil_f32");
+const round = defineStep("round", "round_f32");
 
 function negated(x: Tensor): Tensor {
   const out = allocateLike(x);
@@ -80,27 +80,27 @@ function negated(x: Tensor): Tensor {
 
 const negRule: Backward = (g) => [negated(g)];
 
-export function neg(input: Tensor): Tensor {
+function neg(input: Tensor): Tensor {
   const x = operand("neg", input);
   return record("neg", negated(x), [x], [], negRule);
 }
 
-export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
+function leakyRelu(x: Tensor, slope = 0.01): Tensor {
   return slope >= 0 ? leakyReluOf(x, slope) : foldingReluOf(x, slope);
 }
 
-export function elu(x: Tensor, alpha = 1): Tensor {
+function elu(x: Tensor, alpha = 1): Tensor {
   return eluOf(x, alpha);
 }
 
-export function clamp(x: Tensor, min: number, max: number): Tensor {
+function clamp(x: Tensor, min: number, max: number): Tensor {
   if (!(min <= max)) {
     throw new RangeError(`clamp: min must not be above max, got ${describe(min)} and ${describe(max)}`);
   }
   return clampOf(x, min, max);
 }
 
-export function pow(x: Tensor, exponent: number): Tensor {
+function pow(x: Tensor, exponent: number): Tensor {
   if (typeof exponent !== "number") {
     throw new TypeError(`pow: the exponent must be a number, got ${describe(exponent)}`);
   }
@@ -109,12 +109,12 @@ export function pow(x: Tensor, exponent: number): Tensor {
 
 const passRule: Backward = (g) => [g];
 
-export function clone(x: Tensor): Tensor {
+function clone(x: Tensor): Tensor {
   checkTensor("clone", x);
   return record("clone", contiguousCopy(x), [x], [], passRule);
 }
 
-export function astype(x: Tensor, dtype: DType): Tensor {
+function astype(x: Tensor, dtype: DType): Tensor {
   checkTensor("astype", x);
   checkChoice("astype", "dtype", dtype, ["float32", "int32"]);
   if (dtype === x.dtype) return clone(x);

@@ -31,7 +31,7 @@ function checkRange(operation: string, bad: number, indices: Tensor, axis: numbe
   );
 }
 
-export function indexSelect(x: Tensor, axis: number, indices: Tensor): Tensor {
+function indexSelect(x: Tensor, axis: number, indices: Tensor): Tensor {
   return select1d("indexSelect", x, axis, indices, true);
 }
 
@@ -62,7 +62,7 @@ function indexSelectRule(axis: number): Backward {
   };
 }
 
-export function gather(x: Tensor, axis: number, indices: Tensor): Tensor {
+function gather(x: Tensor, axis: number, indices: Tensor): Tensor {
   checkTensor("gather", x);
   const along = normalizeAxis("gather", axis, x.extents);
   const picks = checkIndices("gather", indices);

@@ -18,7 +18,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return record("reshape", reshaped(contiguous(x), target), [x], [], reshapeRule);
 }
 
-export function flatten(x: Tensor): Tensor {
+function flatten(x: Tensor): Tensor {
   return reshape(x, [-1]);
 }
 
@@ -53,7 +53,7 @@ function permuteRule(inverse: readonly number[]): Backward {
   return (g) => [rearranged(g, inverse)];
 }
 
-export function permute(x: Tensor, axes: readonly number[]): Tensor {
+function permute(x: Tensor, axes: readonly number[]): Tensor {
   checkTensor("permute", x);
   if (!Array.isArray(axes)) throw new TypeError(`permute: axes are an array, got ${describe(axes)}`);
   const order = axes.map((axis) => normalizeAxis("permute", axis, x.extents));
@@ -66,7 +66,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
   return record("permute", rearranged(x, order), [x], [], permuteRule(inverse));
 }
 
-export function transpose(x: Tensor, a: number, b: number): Tensor {
+function transpose(x: Tensor, a: number, b: number): Tensor {
   checkTensor("transpose", x);
   const order = x.extents.map((_, d) => d);
   const p = normalizeAxis("transpose", a, x.extents);
@@ -78,7 +78,7 @@ export function transpose(x: Tensor, a: number, b: number): Tensor {
 // The engine sums the gradient of what was broadcast.
 const passRule: Backward = (g) => [g];
 
-export function expand(x: Tensor, shape: Shape): Tensor {
+function expand(x: Tensor, shape: Shape): Tensor {
   checkTensor("expand", x);
   const lead = Array.isArray(shape) ? shape.length - x.ndim : 0;
   const target = checkShape(
@@ -128,7 +128,7 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
   return record("slice", out, [x], [], sliceRule(along, from, length, step));
 }
 
-export function split(x: Tensor, size: number, axis = 0): Tensor[] {
+function split(x: Tensor, size: number, axis = 0): Tensor[] {
   checkTensor("split", x);
   const along = normalizeAxis("split", axis, x.extents);
   checkInteger("split", "size", size, { atLeast: 1 });
@@ -148,7 +148,7 @@ function padRule(before: readonly number[]): Backward {
 
 const isCount = (n: unknown) => Number.isInteger(n) && (n as number) >= 0;
 
-export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
+function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
   checkTensor("pad", x);
   const valid =
     Array.isArray(widths) &&
@@ -178,13 +178,13 @@ function flipRule(axis: number): Backward {
   return (g) => [reversed(g, axis)];
 }
 
-export function flip(x: Tensor, axis: number): Tensor {
+function flip(x: Tensor, axis: number): Tensor {
   checkTensor("flip", x);
   const along = normalizeAxis("flip", axis, x.extents);
   return record("flip", reversed(x, along), [x], [], flipRule(along));
 }
 
-export function repeat(x: Tensor, counts: readonly number[]): Tensor {
+function repeat(x: Tensor, counts: readonly number[]): Tensor {
   checkTensor("repeat", x);
   if (!Array.isArray(counts) || counts.length < x.ndim || !counts.every(isCount)) {
     throw new RangeError(
@@ -262,12 +262,12 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-export function detach(x: Tensor): Tensor {
+function detach(x: Tensor): Tensor {
   checkTensor("detach", x);
   return viewOf(x, x.extents, x.strides, x.offset);
 }
 
-export function assign<T extends Tensor>(x: T, values: Tensor | number): T {
+function assign<T extends Tensor>(x: T, values: Tensor | number): T {
   checkTensor("assign", x);
   if (x.extents.some((extent, d) => extent > 1 && x.strides[d] === 0)) {
     throw new RangeError(

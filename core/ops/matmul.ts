@@ -31,7 +31,7 @@ const productRule: Backward = (g, [a, b], { needs }) => [
   needs[1] ? product(swapLast(a), g) : null,
 ];
 
-export function matmul(left: Tensor, right: Tensor): Tensor {
+function matmul(left: Tensor, right: Tensor): Tensor {
   const [a, b] = [operand("matmul", left), operand("matmul", right)];
   if (a.ndim === 0 || b.ndim === 0) {
     throw new RangeError(

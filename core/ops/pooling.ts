@@ -63,7 +63,7 @@ const maxPoolRule: Backward = (g, [indices], { shapes: [shape] }) => {
   return [gx];
 };
 
-export function maxPool2d(input: Tensor, size: Pair, options: PoolingOptions = {}): Tensor {
+function maxPool2d(input: Tensor, size: Pair, options: PoolingOptions = {}): Tensor {
   const x = operand("maxPool2d", input);
   const windows = windowsOf("maxPool2d", x, size, options, ["stride", "padding"]);
   const [n, c] = x.extents;
@@ -81,7 +81,7 @@ function averagePoolRule(windows: launch.WindowSizes, countIncludePad: boolean):
   };
 }
 
-export function avgPool2d(input: Tensor, size: Pair, options: AveragePoolingOptions = {}): Tensor {
+function avgPool2d(input: Tensor, size: Pair, options: AveragePoolingOptions = {}): Tensor {
   const x = operand("avgPool2d", input);
   const windows = windowsOf("avgPool2d", x, size, options, ["stride", "padding", "countIncludePad"]);
   const { countIncludePad = true } = options;
@@ -97,7 +97,7 @@ const adaptiveRule: Backward = (g, _, { shapes: [shape] }) => {
   return [gx];
 };
 
-export function adaptiveAvgPool2d(input: Tensor, size: Pair): Tensor {
+function adaptiveAvgPool2d(input: Tensor, size: Pair): Tensor {
   const x = operand("adaptiveAvgPool2d", input);
   checkImages("adaptiveAvgPool2d", x);
   const [oh, ow] = pairOf("adaptiveAvgPool2d", "the output size", size, 1);
@@ -116,7 +116,7 @@ const upsampleRule: Backward = (g, _, { shapes: [shape] }) => {
   return [gx];
 };
 
-export function upsample(input: Tensor, scale: Pair): Tensor {
+function upsample(input: Tensor, scale: Pair): Tensor {
   const x = operand("upsample", input);
   checkImages("upsample", x);
   const [sh, sw] = pairOf("upsample", "scale", scale, 1);

@@ -75,7 +75,7 @@ function sumRule(axes: readonly number[]): Backward {
   return (g, _, { shapes: [shape] }) => [spread(g, shape, axes)];
 }
 
-export function sum(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+function sum(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   const { x, axes } = reductionOf("sum", input, axis, options);
   return record("sum", sumOver(x, axes, 1, options.keepDims), [x], [], sumRule(axes));
 }
@@ -84,7 +84,7 @@ function meanRule(axes: readonly number[], n: number): Backward {
   return (g, _, { shapes: [shape] }) => [spread(over(g, scalar(n)), shape, axes)];
 }
 
-export function mean(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+function mean(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   const { x, axes, n } = reductionOf("mean", input, axis, options);
   return record("mean", sumOver(x, axes, n, options.keepDims), [x], [], meanRule(axes, n));
 }
@@ -97,7 +97,7 @@ function varianceRule(axes: readonly number[], n: number, correction: number): B
 }
 
 /** Two passes in float64. */
-export function variance(input: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
+function variance(input: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
   const reduction = reductionOf("var", input, axis, options, ["keepDims", "correction"]);
   const { x, axes, n } = reduction;
   const { correction = 1 } = options;
@@ -106,7 +106,7 @@ export function variance(input: Tensor, axis?: Axes, options: VarianceOptions = 
   return record("var", out, [x], [x], varianceRule(axes, n, correction));
 }
 
-export function std(input: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
+function std(input: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
   return sqrt(variance(input, axis, options));
 }
 
@@ -134,8 +134,8 @@ function extremum(name: "max" | "min", kernel: "max_f32" | "min_f32") {
   };
 }
 
-export const max = extremum("max", "max_f32");
-export const min = extremum("min", "min_f32");
+const max = extremum("max", "max_f32");
+const min = extremum("min", "min_f32");
 
 /** int32 positions of the first extreme element, along one axis or in the flattened tensor. */
 function position(name: string, kernel: "argmax_f32" | "argmin_f32") {
@@ -146,8 +146,8 @@ function position(name: string, kernel: "argmax_f32" | "argmin_f32") {
   };
 }
 
-export const argmax = position("argmax", "argmax_f32");
-export const argmin = position("argmin", "argmin_f32");
+const argmax = position("argmax", "argmax_f32");
+const argmin = position("argmin", "argmin_f32");
 
 /** A new tensor of the rows of x along the axes, made by `run`, seen in the order of x. */
 function throughRows(x: Tensor, axes: readonly number[], run: (rows: Tensor) => void): Tensor {
@@ -161,7 +161,7 @@ function prodRule(axes: readonly number[]): Backward {
 }
 
 /** Multiplied in float64. The gradient is exact at zeros too: products before times products after. */
-export function prod(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+function prod(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   const reduction = reductionOf("prod", input, axis, options);
   const { x, axes } = reduction;
   return record("prod", reduceRows("prod_f32", reduction), [x], [x], prodRule(axes));
@@ -174,7 +174,7 @@ function normRule(axes: readonly number[]): Backward {
   };
 }
 
-export function norm(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+function norm(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   const reduction = reductionOf("norm", input, axis, options);
   const { x, axes } = reduction;
   const out = reduceRows("norm_f32", reduction);
@@ -190,7 +190,7 @@ function cumsumRule(axis: number): Backward {
 }
 
 /** Accumulated in float64. */
-export function cumsum(input: Tensor, axis: number): Tensor {
+function cumsum(input: Tensor, axis: number): Tensor {
   const x = operand("cumsum", input);
   const along = normalizeAxis("cumsum", axis, x.extents);
   return record("cumsum", scan(x, along, 0), [x], [], cumsumRule(along));
@@ -203,7 +203,7 @@ function logSumExpRule(axes: readonly number[]): Backward {
   };
 }
 
-export function logSumExp(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+function logSumExp(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   const reduction = reductionOf("logSumExp", input, axis, options);
   requireElements("logSumExp", reduction);
   const { x, axes } = reduction;
@@ -223,8 +223,8 @@ function softmaxLike(name: string, forward: launch.RowKernel, gradient: launch.R
   };
 }
 
-export const softmax = softmaxLike("softmax", "softmax_f32", "softmax_grad_f32");
-export const logSoftmax = softmaxLike("logSoftmax", "log_softmax_f32", "log_softmax_grad_f32");
+const softmax = softmaxLike("softmax", "softmax_f32", "softmax_grad_f32");
+const logSoftmax = softmaxLike("logSoftmax", "log_softmax_f32", "log_softmax_grad_f32");
 
 export interface ReduceMethods {
   /** Sum over the axes (all by default). */

@@ -5,12 +5,8 @@ import { sum_lanes_f64 } from "./lanes";
 
 const BLOCK: i32 = 64;
 
-@unmanaged class Plain { @inline v(x: v128): v128 { return x; } }
-@unmanaged class Squared { @inline v(x: v128): v128 { return f32x4.mul(x, x); } }
-
 /** The sum of n contiguous elements, four vectors abreast. */
-function row_sum<T>(x: usize, n: i32): f64 {
-  const op = changetype<T>(0);
+function row_sum(x: usize, n: i32): f64 {
   let total: f64 = 0;
   let left = n;
   while (left >= 16) {
@@ -21,16 +17,16 @@ function row_sum<T>(x: usize, n: i32): f64 {
     let steps = min(left >> 4, BLOCK);
     left -= steps << 4;
     while (steps-- > 0) {
-      a = f32x4.add(a, op.v(v128.load(x)));
-      b = f32x4.add(b, op.v(v128.load(x, 16)));
-      c = f32x4.add(c, op.v(v128.load(x, 32)));
-      d = f32x4.add(d, op.v(v128.load(x, 48)));
+      a = f32x4.add(a, v128.load(x));
+      b = f32x4.add(b, v128.load(x, 16));
+      c = f32x4.add(c, v128.load(x, 32));
+      d = f32x4.add(d, v128.load(x, 48));
       x += 64;
     }
     total += sum_lanes_f64(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
   }
   while (left-- > 0) {
-    total += <f64>f32x4.extract_lane(op.v(v128.load32_zero(x)), 0);
+    total += <f64>f32x4.extract_lane(v128.load32_zero(x), 0);
     x += 4;
   }
   return total;
@@ -79,7 +75,7 @@ export function sum_f32(out: usize, x: usize, outer: i32, n: i32, inner: i32, di
   const step = <usize>inner << 2;
   for (let o = 0; o < outer; o++) {
     if (inner == 1) {
-      store<f32>(out, <f32>(row_sum<Plain>(x, n) / divisor));
+      store<f32>(out, <f32>(row_sum(x, n) / divisor));
       out += 4;
     } else {
       let i = 0;
@@ -110,16 +106,11 @@ export function norm_f32(out: usize, x: usize, rows: i32, n: i32): void {
   }
 }
 
-/** The sum of squares of n elements, in float64. */
-export function sum_squares_f32(x: usize, n: i32): f64 {
-  return row_sum<Squared>(x, n);
-}
-
 /** out[r] = sum of squared deviations of row r from its mean, divided by n - correction. Two passes in float64. */
 export function variance_f32(out: usize, x: usize, rows: i32, n: i32, correction: f64): void {
   const bytes = <usize>n << 2;
   for (let r = 0; r < rows; r++) {
-    const mean = row_sum<Plain>(x, n) / <f64>n;
+    const mean = row_sum(x, n) / <f64>n;
     let total: f64 = 0;
     for (let i = <usize>0; i < bytes; i += 4) {
       const d = <f64>load<f32>(x + i) - mean;

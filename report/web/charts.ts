@@ -80,7 +80,7 @@ const AXIS_WIDTH = 58;
 const X_STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 /** Ticks 1, 2, 5 of every decade inside a logarithmic axis, decades alone where that would crowd. */
-export function logTicks(min: number, max: number): number[] {
+function logTicks(min: number, max: number): number[] {
   const ticks: number[] = [];
   for (let exponent = -12; exponent <= 12; exponent++) {
     for (const digit of [1, 2, 5]) ticks.push(Number(`${digit}e${exponent}`));

@@ -10,7 +10,7 @@ export const EPOCH_SYNC = "epoch";
 const isKnown = (value: number | null): value is number => value !== null;
 
 /** Whether a line has anything to draw. */
-export const hasValues = (line: Line): boolean => line.y.some(isKnown);
+const hasValues = (line: Line): boolean => line.y.some(isKnown);
 
 /** The range of epochs that all charts of a page show. */
 export function epochRange(runs: readonly ReportRun[]): [number, number] {

@@ -46,7 +46,7 @@ const LABEL = 150;
 const TEXT = 215;
 
 /** A range for all rows but those far from the others, which would flatten them. */
-export function forestRange(rows: readonly ForestRow[], reference?: number): [number, number] {
+function forestRange(rows: readonly ForestRow[], reference?: number): [number, number] {
   const values = rows.flatMap(({ value }) => value ?? []).sort((a, b) => a - b);
   const at = (share: number) => values[Math.round(share * (values.length - 1))];
   const spread = Math.max(at(0.75) - at(0.25), Math.abs(at(0.5)) / 20, 1e-9);

@@ -58,7 +58,7 @@ const SLOW = { label: "SLOW", color: "slow", hatched: true };
 const FAST = { label: "FAST", color: "fast", hatched: false };
 
 /** SLOW and FAST as intervals: a state lasts from its observation to the next. */
-export function controllerShades(epoch: readonly number[], states: string, end: number): Shade[] {
+function controllerShades(epoch: readonly number[], states: string, end: number): Shade[] {
   const shades: Shade[] = [];
   for (let i = 0; i < states.length; i++) {
     const from = i;

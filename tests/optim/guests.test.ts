@@ -67,7 +67,7 @@ test("state of any shape is saved and restored; options are checked as those of 
   second.loadStateDict(saved);
   train(second, q, 5);
   assert.equal(q.toArray(), p.toArray());
-  assert.throws(() => new Momentum([q]), /Momentum: lr must be a finite number of at least 0, got undefined/);
+  assert.throws(() => new Momentum([q]), /Momentum: lr must be a finite number of at least 0, got nothing/);
   assert.throws(() => new Momentum([q], { decay: 1 } as object), /Momentum: unknown option "decay"/);
 });
 

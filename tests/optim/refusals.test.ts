@@ -57,7 +57,7 @@ test("unknown options are errors, in groups too, and say what is meant", () => {
     ],
     [
       () => new optim.YokedLR(sgd(), undefined as never, { stepsPerEpoch: 1 }),
-      /YokedLR: multipliers must be an array, got undefined/,
+      /YokedLR: multipliers must be an array, got nothing/,
     ],
     [
       () => new optim.RandomGateLR(sgd(), 1 as never, { stepsPerEpoch: 1 }),
@@ -76,9 +76,9 @@ test("unknown options are errors, in groups too, and say what is meant", () => {
     ],
     [
       () => sgd().loadStateDict(undefined as never),
-      /SGD\.loadStateDict: expected a saved state, got undefined/,
+      /SGD\.loadStateDict: expected a saved state, got nothing/,
     ],
-    [() => new optim.StepLR(sgd(), undefined as never), /StepLR: options must be an object, got undefined/],
+    [() => new optim.StepLR(sgd(), undefined as never), /StepLR: options must be an object, got nothing/],
     [
       () => new optim.StepLR(sgd(), { stepSize: 1 }).restart([]),
       /StepLR\.restart: expected 1 parameter groups, got 0/,
@@ -120,7 +120,7 @@ test("what is no parameter is refused", () => {
     ],
     [
       () => new optim.SGD(undefined as never, { lr: 1 }),
-      /SGD: expected an array of parameters or of groups, got undefined/,
+      /SGD: expected an array of parameters or of groups, got nothing/,
     ],
     [() => new optim.SGD([p, { params: [p] }] as never, { lr: 1 }), /group 0: expected { params, \.\.\. }/],
     [() => new optim.SGD([{ params: p }] as never, { lr: 1 }), /group 0: params must be an array of tensors/],

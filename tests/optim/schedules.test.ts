@@ -192,7 +192,7 @@ test("ReduceLROnPlateau: what counts as better", () => {
 
 test("ReduceLROnPlateau needs a metric that is a number", () => {
   const schedule = new optim.ReduceLROnPlateau(sgd());
-  assert.throws(() => schedule.step(), /expected the metric to watch, got undefined/);
+  assert.throws(() => schedule.step(), /expected the metric to watch, got nothing/);
   assert.throws(() => schedule.step(Number.NaN), /the metric is NaN/);
 });
 
@@ -297,7 +297,7 @@ test("options that make no sense are refused by name", () => {
     [() => new optim.StepLR(o, { stepSize: 1, gamma: -1 }), /StepLR: gamma/],
     [() => new optim.MultiStepLR(o, { milestones: [1.5] }), /milestones\[0\] must be an integer/],
     [() => new optim.ExponentialLR(o, { gamma: Number.NaN }), /ExponentialLR: gamma .* got NaN/],
-    [() => new optim.ExponentialLR(o, {} as { gamma: number }), /gamma .* got undefined/],
+    [() => new optim.ExponentialLR(o, {} as { gamma: number }), /gamma .* got nothing/],
     [() => new optim.PolynomialLR(o, { totalIters: 0 }), /PolynomialLR: totalIters/],
     [() => new optim.InverseTimeLR(o, { decay: -1 }), /InverseTimeLR: decay/],
     [() => new optim.CosineAnnealingLR(o, { tMax: 5, etaMin: -1 }), /etaMin/],
