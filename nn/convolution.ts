@@ -5,6 +5,7 @@ import { checkOptions, checkTensor } from "../core/check";
 import {
   type Convolution1dOptions,
   type ConvolutionOptions,
+  type Generator,
   type Pair,
   type Shape,
   type Tensor,
@@ -18,12 +19,14 @@ import { Module, parameter, type Signals } from "./module";
 import { typeNameOf } from "./type-name";
 
 /** Options of every convolution layer. */
-interface BiasOption {
+interface LayerOptions {
   /** Add a bias to each output channel. Default true. */
   bias?: boolean;
+  /** Draws the starting weights. Default: the global stream. */
+  generator?: Generator;
 }
 
-const OPTIONS = ["stride", "padding", "dilation", "groups", "bias"];
+const OPTIONS = ["stride", "padding", "dilation", "groups", "bias", "generator"];
 
 /** What the three layers share: checked sizes, weight and bias. */
 abstract class Convolution extends Module {
@@ -39,7 +42,7 @@ abstract class Convolution extends Module {
     readonly outChannels: number,
     shape: Shape,
     groups: number,
-    bias: boolean,
+    { bias = true, generator }: LayerOptions,
   ) {
     super();
     const layer = typeNameOf(this);
@@ -52,8 +55,8 @@ abstract class Convolution extends Module {
       );
     }
     const bound = 1 / Math.sqrt(sizeOf(shape.slice(1)));
-    this.weight = parameter(uniform(zeros(shape), -bound, bound));
-    this.bias = bias ? parameter(uniform(zeros([outChannels]), -bound, bound)) : null;
+    this.weight = parameter(uniform(zeros(shape), -bound, bound, generator));
+    this.bias = bias ? parameter(uniform(zeros([outChannels]), -bound, bound, generator)) : null;
   }
 
   override multiplyAdds(outputShape: Shape): number {
@@ -71,13 +74,13 @@ export class Conv2d extends Convolution {
     inChannels: number,
     outChannels: number,
     kernelSize: Pair,
-    options: ConvolutionOptions & BiasOption = {},
+    options: ConvolutionOptions & LayerOptions = {},
   ) {
     checkOptions("Conv2d", options, OPTIONS);
-    const { bias = true, ...rest } = options;
+    const { bias, generator, ...rest } = options;
     const { groups = 1 } = rest;
     const shape = [outChannels, inChannels / groups, ...pairOf("Conv2d", "kernelSize", kernelSize, 1)];
-    super(inChannels, outChannels, shape, groups, bias);
+    super(inChannels, outChannels, shape, groups, { bias, generator });
     this.options = rest;
   }
 
@@ -96,13 +99,13 @@ export class Conv1d extends Convolution {
     inChannels: number,
     outChannels: number,
     kernelSize: number,
-    options: Convolution1dOptions & BiasOption = {},
+    options: Convolution1dOptions & LayerOptions = {},
   ) {
     checkOptions("Conv1d", options, OPTIONS);
-    const { bias = true, ...rest } = options;
+    const { bias, generator, ...rest } = options;
     const { groups = 1 } = rest;
     const [taps] = pairOf("Conv1d", "kernelSize", kernelSize, 1);
-    super(inChannels, outChannels, [outChannels, inChannels / groups, taps], groups, bias);
+    super(inChannels, outChannels, [outChannels, inChannels / groups, taps], groups, { bias, generator });
     this.options = rest;
   }
 
@@ -122,13 +125,13 @@ export class ConvTranspose2d extends Convolution {
     inChannels: number,
     outChannels: number,
     kernelSize: Pair,
-    options: TransposedConvolutionOptions & BiasOption = {},
+    options: TransposedConvolutionOptions & LayerOptions = {},
   ) {
     checkOptions("ConvTranspose2d", options, [...OPTIONS, "outputPadding"]);
-    const { bias = true, ...rest } = options;
+    const { bias, generator, ...rest } = options;
     const { groups = 1 } = rest;
     const taps = pairOf("ConvTranspose2d", "kernelSize", kernelSize, 1);
-    super(inChannels, outChannels, [inChannels, outChannels / groups, ...taps], groups, bias);
+    super(inChannels, outChannels, [inChannels, outChannels / groups, ...taps], groups, { bias, generator });
     this.options = rest;
   }
 

@@ -1,7 +1,7 @@
 // A table of vectors.
 
-import { checkInteger, checkTensor } from "../core/check";
-import { type Tensor, zeros } from "../core/index";
+import { checkInteger, checkOptions, checkTensor } from "../core/check";
+import { type Generator, type Tensor, zeros } from "../core/index";
 import { lookUp } from "../core/ops/indexing";
 import { normal } from "./init";
 import { Module, parameter, type Signals } from "./module";
@@ -15,14 +15,17 @@ export class Embedding extends Module {
 
   readonly weight: Tensor;
 
+  /** @param options.generator draws the starting weights. Default: the global stream. */
   constructor(
     readonly count: number,
     readonly dimension: number,
+    options: { generator?: Generator } = {},
   ) {
     super();
     checkInteger("Embedding", "count", count, { atLeast: 1 });
     checkInteger("Embedding", "dimension", dimension, { atLeast: 1 });
-    this.weight = parameter(normal(zeros([count, dimension])));
+    checkOptions("Embedding", options, ["generator"]);
+    this.weight = parameter(normal(zeros([count, dimension]), 0, 1, options.generator));
   }
 
   forward(indices: Tensor): Tensor {

@@ -2,7 +2,7 @@
 
 import { checkInteger, checkOptions, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
-import { type Shape, type Tensor, zeros } from "../core/index";
+import { type Generator, type Shape, type Tensor, zeros } from "../core/index";
 import { sizeOf } from "../core/shape";
 import { uniform } from "./init";
 import { Module, parameter, type Signals } from "./module";
@@ -22,19 +22,23 @@ export class Linear extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
 
-  /** @param options.bias add a bias. Default true. */
+  /**
+   * @param options.bias add a bias. Default true.
+   * @param options.generator draws the starting weights. Default: the global stream.
+   */
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    options: { bias?: boolean } = {},
+    options: { bias?: boolean; generator?: Generator } = {},
   ) {
     super();
     checkInteger("Linear", "inFeatures", inFeatures, { atLeast: 1 });
     checkInteger("Linear", "outFeatures", outFeatures, { atLeast: 1 });
-    checkOptions("Linear", options, ["bias"]);
+    checkOptions("Linear", options, ["bias", "generator"]);
+    const { bias = true, generator } = options;
     const bound = 1 / Math.sqrt(inFeatures);
-    this.weight = parameter(uniform(zeros([outFeatures, inFeatures]), -bound, bound));
-    this.bias = (options.bias ?? true) ? parameter(uniform(zeros([outFeatures]), -bound, bound)) : null;
+    this.weight = parameter(uniform(zeros([outFeatures, inFeatures]), -bound, bound, generator));
+    this.bias = bias ? parameter(uniform(zeros([outFeatures]), -bound, bound, generator)) : null;
   }
 
   forward(x: Tensor): Tensor {

@@ -269,8 +269,12 @@ export function observeSignals(
 /** What looks as if it had signals but is not read. */
 function passedOver(model: Module, trace: Trace): string[] {
   const warnings: string[] = [];
+  // What lies below an atomic module is part of that module.
+  const inner = new Set<Module>();
   for (const [name, module] of model.namedModules()) {
-    if (!isAtomic(module) || !hasWeights(module)) continue;
+    if (!isAtomic(module)) continue;
+    for (const [below, part] of module.namedModules()) if (below !== "") inner.add(part);
+    if (inner.has(module) || !hasWeights(module)) continue;
     if (module.signals === "nothing" || module.signals === "activation") continue;
     const weights = module.parameters().filter(({ ndim }) => ndim >= 2).length;
     if (!trace.ran(module)) warnings.push(`layer "${name}" did not run: it has no signals`);

@@ -1,6 +1,6 @@
 // Training and evaluation.
 
-export type { Callback } from "./callback";
+export type { Callback, StepReport } from "./callback";
 export type { Part, Seconds } from "./clock";
 export { DivergenceError } from "./divergence";
 export { EarlyStopping, type EarlyStoppingOptions } from "./early-stopping";

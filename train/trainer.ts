@@ -74,6 +74,8 @@ export type TrainerState = {
   loader: DataLoaderState;
   /** The global generator: dropout and the like. */
   random: GeneratorState;
+  /** Streams of random numbers that layers were given, by name. */
+  generators: { [name: string]: GeneratorState };
   means: MeansState;
   history: EpochEvent[];
   callbacks: StateTree[];
@@ -301,6 +303,9 @@ export class Trainer implements Stateful<TrainerState> {
       schedule: (schedule?.stateDict?.() as StateTree | undefined) ?? null,
       loader: this.loader.stateDict(),
       random: globalGenerator.stateDict(),
+      generators: Object.fromEntries(
+        this.model.namedGenerators().map(([name, generator]) => [name, generator.stateDict()]),
+      ),
       means: this.means.stateDict(),
       history: structuredClone(this.history),
       callbacks: this.callbacks.map((callback) => callback.stateDict?.() ?? null),
@@ -316,7 +321,16 @@ export class Trainer implements Stateful<TrainerState> {
         `Trainer.loadStateDict: expected the state of ${this.callbacks.length} callbacks, got ${state.callbacks.length}`,
       );
     }
+    const generators = this.model.namedGenerators();
+    const names = generators.map(([name]) => name).join(", ");
+    if (names !== Object.keys(state.generators).join(", ")) {
+      throw new RangeError(
+        `Trainer.loadStateDict: expected the random streams of ${names || "no layer"}, ` +
+          `got those of ${Object.keys(state.generators).join(", ") || "none"}`,
+      );
+    }
     this.optimizer.loadStateDict(state.optimizer as never);
+    for (const [name, generator] of generators) generator.loadStateDict(state.generators[name]);
     this.loader.loadStateDict(state.loader);
     if (state.schedule !== null) schedule?.loadStateDict?.(state.schedule as never);
     for (const [i, callback] of this.callbacks.entries()) {

@@ -1,5 +1,6 @@
 import {
   eye,
+  Generator,
   gradcheck,
   manualSeed,
   nn,
@@ -270,6 +271,26 @@ test("losses refuse what does not fit", () => {
   );
   assert.throws(() => nn.mseLoss(x, randn([4])), /mseLoss: shapes differ: \[4,3\] and \[4\]/);
   assert.throws(() => nn.mseLoss(x, x, { reduction: "avg" as "mean" }), /reduction must be/);
+});
+
+test("a layer draws its weights from a stream of its own, and leaves the global one alone", () => {
+  const layers: Record<string, (generator?: Generator) => nn.Module> = {
+    Linear: (generator) => new nn.Linear(3, 4, { generator }),
+    Conv1d: (generator) => new nn.Conv1d(3, 4, 3, { generator }),
+    Conv2d: (generator) => new nn.Conv2d(3, 4, 3, { generator }),
+    ConvTranspose2d: (generator) => new nn.ConvTranspose2d(3, 4, 3, { generator }),
+    Embedding: (generator) => new nn.Embedding(3, 4, { generator }),
+  };
+  for (const [name, make] of Object.entries(layers)) {
+    manualSeed(1);
+    const next = rand([1]).item();
+    manualSeed(1);
+    const own = make(new Generator(5));
+    assert.is(rand([1]).item(), next, name);
+    manualSeed(5);
+    const values = (module: nn.Module) => module.parameters().map((parameter) => parameter.toArray());
+    assert.equal(values(own), values(make()), name);
+  }
 });
 
 test.run();

@@ -1,26 +1,9 @@
 // Optimizers and schedules as a stranger writes them.
 
-import { execFileSync } from "node:child_process";
 import { nn, ones, optim, scope, type Tensor, tensor } from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { roundTrip } from "../state-tree";
-
-const run = (example: string) =>
-  execFileSync(process.execPath, [`examples/${example}`], { encoding: "utf8" });
-
-test("the example of an optimizer learns, and keeps one average for each parameter", () => {
-  const [, loss, kept] = /loss (\S+)\nkept for each parameter: (.*)/.exec(run("custom-optimizer.mjs")) ?? [];
-  assert.ok(Number(loss) < 1e-3, loss);
-  assert.is(kept, "mean");
-});
-
-test("the example of a schedule warms up, falls, begins again and is restored", () => {
-  assert.is(
-    run("custom-schedule.mjs"),
-    "rates 0.6000000000000001 0.8 0.8 0.8 0.4 0.2\nfrom the beginning 0.4\nwhere it was 0.2\n",
-  );
-});
 
 interface Options extends optim.GroupOptions {
   momentum: number;

@@ -202,4 +202,21 @@ test("a model without hidden layers is refused with what was found", () => {
   assert.throws(() => tracker.observe(), /a connectome needs at least 2 signals/);
 });
 
+test("a module that says what it is stands for all that lies below it, without a warning", () => {
+  class Gate extends nn.Module {
+    squeeze = new nn.Linear(8, 2);
+    excite = new nn.Linear(2, 8);
+    override get signals(): nn.Signals {
+      return "activation";
+    }
+    forward(x: Tensor) {
+      return x.mul(this.excite.forward(this.squeeze.forward(x).relu()).sigmoid());
+    }
+  }
+  const model = new nn.Sequential(new nn.Linear(4, 8), new Gate(), new nn.Linear(8, 2));
+  const { signals, warnings } = observed(model, randn([20, 4]));
+  assert.is(signals, "1:8");
+  assert.equal(warnings, []);
+});
+
 test.run();
