@@ -3,7 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { DataError } from "../core/index";
 import { parseUniqueJson } from "../io/json";
-import { CONTESTANTS, DATA_SETS, MODELS, SUBJECT } from "../study/catalogue";
+import { DATA_SETS, MODELS } from "../study/catalogue";
+import { CONTESTANTS, contestantOf, SUBJECT } from "../study/contestants";
 import { checkStudy, type Share, type Study, type StudySchedule } from "../study/index";
 import { type OptionSpecs, type ParsedOptions, UsageError } from "./options";
 
@@ -50,7 +51,7 @@ const rates: Pick<Setting, "value" | "read" | "fault"> = {
       : "expected positive numbers",
 };
 
-const ALL = Object.keys(CONTESTANTS);
+const ALL = CONTESTANTS.map(({ name }) => name);
 const SETTINGS = {
   data: {
     option: "data",
@@ -135,7 +136,7 @@ function readConfig(path: string): Record<string, unknown> {
 
 /** The rates that a contestant chooses from. */
 function gridOf(name: string, { rates, adaptiveRates }: Settings): Pick<StudySchedule, "rates" | "follows"> {
-  const { family, followsSubject = false } = CONTESTANTS[name];
+  const { family, followsSubject } = contestantOf(name);
   if (followsSubject) return { rates: [], follows: SUBJECT };
   if (family === "learning-rate-free") return { rates: [], follows: null };
   return { rates: family === "adaptive" ? adaptiveRates : rates, follows: null };
@@ -160,7 +161,7 @@ export function studyFrom(options: ParsedOptions): Study {
     ...rest,
     schedules: schedules.map((name) => ({
       name,
-      family: CONTESTANTS[name].family,
+      family: contestantOf(name).family,
       ...gridOf(name, settings),
     })),
   };

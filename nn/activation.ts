@@ -14,6 +14,7 @@ export abstract class Activation extends Module {
 /** max(x, 0). */
 export class ReLU extends Activation {
   static override readonly typeName: string = "ReLU";
+  static override readonly about: string = "max(x, 0)";
   forward(x: Tensor): Tensor {
     checkTensor("ReLU", x);
     return x.relu();
@@ -23,6 +24,7 @@ export class ReLU extends Activation {
 /** x where positive, else slope * x. */
 export class LeakyReLU extends Activation {
   static override readonly typeName: string = "LeakyReLU";
+  static override readonly about: string = "x where positive, else slope x";
   /** @param slope default 0.01. */
   constructor(readonly slope = 0.01) {
     super();
@@ -36,6 +38,7 @@ export class LeakyReLU extends Activation {
 /** x where positive, else alpha (e^x - 1). */
 export class ELU extends Activation {
   static override readonly typeName: string = "ELU";
+  static override readonly about: string = "x where positive, else alpha (e^x - 1)";
   /** @param alpha default 1. */
   constructor(readonly alpha = 1) {
     super();
@@ -49,6 +52,7 @@ export class ELU extends Activation {
 /** x Phi(x), exact. */
 export class GELU extends Activation {
   static override readonly typeName: string = "GELU";
+  static override readonly about: string = "x Phi(x)";
   forward(x: Tensor): Tensor {
     checkTensor("GELU", x);
     return x.gelu();
@@ -58,6 +62,7 @@ export class GELU extends Activation {
 /** x sigmoid(x). */
 export class SiLU extends Activation {
   static override readonly typeName: string = "SiLU";
+  static override readonly about: string = "x sigmoid(x)";
   forward(x: Tensor): Tensor {
     checkTensor("SiLU", x);
     return x.silu();
@@ -67,6 +72,7 @@ export class SiLU extends Activation {
 /** log(1 + e^x). */
 export class Softplus extends Activation {
   static override readonly typeName: string = "Softplus";
+  static override readonly about: string = "log(1 + e^x)";
   forward(x: Tensor): Tensor {
     checkTensor("Softplus", x);
     return x.softplus();
@@ -76,6 +82,7 @@ export class Softplus extends Activation {
 /** 1 / (1 + e^-x). */
 export class Sigmoid extends Activation {
   static override readonly typeName: string = "Sigmoid";
+  static override readonly about: string = "1 / (1 + e^-x)";
   forward(x: Tensor): Tensor {
     checkTensor("Sigmoid", x);
     return x.sigmoid();
@@ -85,6 +92,7 @@ export class Sigmoid extends Activation {
 /** Hyperbolic tangent. */
 export class Tanh extends Activation {
   static override readonly typeName: string = "Tanh";
+  static override readonly about: string = "hyperbolic tangent";
   forward(x: Tensor): Tensor {
     checkTensor("Tanh", x);
     return x.tanh();
@@ -94,6 +102,7 @@ export class Tanh extends Activation {
 /** Softmax along an axis. */
 export class Softmax extends Activation {
   static override readonly typeName: string = "Softmax";
+  static override readonly about: string = "e^x over its sum along an axis";
   constructor(readonly axis: number) {
     super();
   }
@@ -106,6 +115,7 @@ export class Softmax extends Activation {
 /** log(softmax) along an axis. */
 export class LogSoftmax extends Activation {
   static override readonly typeName: string = "LogSoftmax";
+  static override readonly about: string = "log(softmax) along an axis";
   constructor(readonly axis: number) {
     super();
   }

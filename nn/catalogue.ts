@@ -1,54 +1,45 @@
 // Layers and reference models by name.
 
-import { entry } from "../core/catalogue";
+import { type Entry, entry } from "../core/catalogue";
 import type { Shape } from "../core/index";
 import { sizeOf } from "../core/shape";
 import * as activation from "./activation";
 import * as convolution from "./convolution";
-import { Dropout } from "./dropout";
-import { Embedding } from "./embedding";
-import { Linear } from "./linear";
+import * as dropout from "./dropout";
+import * as embedding from "./embedding";
+import * as linear from "./linear";
 import { lenet, mlp, resnet8, vgg } from "./models";
-import { Sequential } from "./module";
+import type { AnyModule } from "./module";
 import * as normalization from "./normalization";
 import * as pooling from "./pooling";
-import { Residual } from "./residual";
+import * as residual from "./residual";
+import * as sequential from "./sequential";
 
-/** Layers. An entry is the class: `new make(...)`. */
-export const LAYERS = [
-  entry("Linear", "fully connected: x W^T + b", Linear),
-  entry("Conv1d", "cross-correlation of signals", convolution.Conv1d),
-  entry("Conv2d", "cross-correlation of images", convolution.Conv2d),
-  entry(
-    "ConvTranspose2d",
-    "the transpose of a convolution, which enlarges images",
-    convolution.ConvTranspose2d,
-  ),
-  entry("Embedding", "a table of vectors, looked up by index", Embedding),
-  entry("BatchNorm1d", "normalises each feature over the batch", normalization.BatchNorm1d),
-  entry("BatchNorm2d", "normalises each channel over the batch", normalization.BatchNorm2d),
-  entry("LayerNorm", "normalises each sample over its last axes", normalization.LayerNorm),
-  entry("GroupNorm", "normalises each sample over groups of channels", normalization.GroupNorm),
-  entry("Dropout", "sets elements to 0 at random while training", Dropout),
-  entry("MaxPool2d", "the largest element of each window", pooling.MaxPool2d),
-  entry("AvgPool2d", "the mean of each window", pooling.AvgPool2d),
-  entry("AdaptiveAvgPool2d", "means over as many windows as asked for", pooling.AdaptiveAvgPool2d),
-  entry("Upsample", "repeats each pixel", pooling.Upsample),
-  entry("Flatten", "joins axes", pooling.Flatten),
-  entry("Reshape", "gives each sample a shape", pooling.Reshape),
-  entry("ReLU", "max(x, 0)", activation.ReLU),
-  entry("LeakyReLU", "x where positive, else slope x", activation.LeakyReLU),
-  entry("ELU", "x where positive, else alpha (e^x - 1)", activation.ELU),
-  entry("GELU", "x Phi(x)", activation.GELU),
-  entry("SiLU", "x sigmoid(x)", activation.SiLU),
-  entry("Softplus", "log(1 + e^x)", activation.Softplus),
-  entry("Sigmoid", "1 / (1 + e^-x)", activation.Sigmoid),
-  entry("Tanh", "hyperbolic tangent", activation.Tanh),
-  entry("Softmax", "e^x over its sum along an axis", activation.Softmax),
-  entry("LogSoftmax", "log(softmax) along an axis", activation.LogSoftmax),
-  entry("Residual", "adds a module's input to its output", Residual),
-  entry("Sequential", "modules one after the other", Sequential),
-] as const;
+interface LayerClass {
+  new (...options: never[]): AnyModule;
+  readonly typeName: string;
+  readonly about: string;
+}
+
+const ROOMS: object[] = [
+  linear,
+  convolution,
+  embedding,
+  normalization,
+  pooling,
+  activation,
+  dropout,
+  residual,
+  sequential,
+];
+
+const isLayer = (value: unknown): value is LayerClass =>
+  typeof value === "function" && Object.hasOwn(value, "about") && Object.hasOwn(value, "typeName");
+
+/** Layers: those of the files above that say what they are about. An entry is the class: `new make(...)`. */
+export const LAYERS: readonly Entry<LayerClass>[] = ROOMS.flatMap((room) => Object.values(room))
+  .filter(isLayer)
+  .map((Layer) => entry(Layer.typeName, Layer.about, Layer));
 
 /** What a model is made for. */
 export interface ModelSetup {

@@ -67,6 +67,7 @@ abstract class Convolution extends Module {
 /** Cross-correlation of images [N,inChannels,H,W]; weight [outChannels,inChannels/groups,kh,kw]. */
 export class Conv2d extends Convolution {
   static override readonly typeName: string = "Conv2d";
+  static override readonly about: string = "cross-correlation of images";
   private readonly options: ConvolutionOptions;
 
   /** @param kernelSize one number, or [height, width]. */
@@ -93,6 +94,7 @@ export class Conv2d extends Convolution {
 /** Cross-correlation of signals [N,inChannels,L]; weight [outChannels,inChannels/groups,k]. */
 export class Conv1d extends Convolution {
   static override readonly typeName: string = "Conv1d";
+  static override readonly about: string = "cross-correlation of signals";
   private readonly options: Convolution1dOptions;
 
   constructor(
@@ -118,6 +120,7 @@ export class Conv1d extends Convolution {
 /** The transpose of a convolution, which enlarges images; weight [inChannels,outChannels/groups,kh,kw]. */
 export class ConvTranspose2d extends Convolution {
   static override readonly typeName: string = "ConvTranspose2d";
+  static override readonly about: string = "the transpose of a convolution, which enlarges images";
   private readonly options: TransposedConvolutionOptions;
 
   /** @param kernelSize one number, or [height, width]. */

@@ -8,6 +8,7 @@ import { Module, type Signals } from "./module";
 /** While training, sets elements to 0 with probability p and scales the rest by 1 / (1 - p); the identity in eval mode. */
 export class Dropout extends Module {
   static override readonly typeName: string = "Dropout";
+  static override readonly about: string = "sets elements to 0 at random while training";
   override get signals(): Signals {
     return "nothing";
   }

@@ -9,6 +9,7 @@ import { Module, parameter, type Signals } from "./module";
 /** Looks up int32 indices of any shape [...] in a weight [count, dimension], which starts in N(0, 1): [..., dimension]. */
 export class Embedding extends Module {
   static override readonly typeName: string = "Embedding";
+  static override readonly about: string = "a table of vectors, looked up by index";
   override get signals(): Signals {
     return "units";
   }

@@ -15,6 +15,7 @@ import { Module, parameter, type Signals } from "./module";
  */
 export class Linear extends Module {
   static override readonly typeName: string = "Linear";
+  static override readonly about: string = "fully connected: x W^T + b";
   override get signals(): Signals {
     return "units";
   }

@@ -5,10 +5,11 @@ import { LeakyReLU, ReLU } from "./activation";
 import { Conv2d } from "./convolution";
 import { constant, kaimingUniform } from "./init";
 import { Linear } from "./linear";
-import { type Module, Sequential } from "./module";
+import type { Module } from "./module";
 import { BatchNorm2d, GroupNorm } from "./normalization";
 import { AdaptiveAvgPool2d, Flatten, MaxPool2d, Reshape } from "./pooling";
 import { Residual } from "./residual";
+import { Sequential } from "./sequential";
 
 /**
  * A multilayer perceptron: Linear layers with an activation between them, logits at the end.

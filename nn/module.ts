@@ -2,7 +2,7 @@
 
 import { checkTensor, describe } from "../core/check";
 import { formatShape } from "../core/errors";
-import { FreedTensorError, Generator, type Shape, scope, Tensor } from "../core/index";
+import { FreedTensorError, Generator, type Shape, Tensor } from "../core/index";
 import { summarize } from "./summary";
 
 const parameters = new WeakSet<Tensor>();
@@ -48,6 +48,8 @@ export type AnyModule = Module<never[], unknown>;
 export abstract class Module<Inputs extends unknown[] = Tensor[], Output = Tensor> {
   /** The name of the class in messages and tables, also where a bundler has shortened it; else the class's own. */
   static readonly typeName: string = "";
+  /** One line for those who choose a layer. */
+  static readonly about: string = "";
 
   /** True after train() (the default), false after eval(): Dropout and batch normalisation look at it. */
   training = true;
@@ -207,34 +209,4 @@ function partsOf(value: unknown): Iterable<[unknown, unknown]> | null {
   if (typeof value !== "object" || value === null) return null;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null ? Object.entries(value) : null;
-}
-
-/**
- * Modules applied one after the other, named by their position: "0", "1", ... What a module makes on the way to its
- * output is freed as soon as the next one has run, unless backward() needs it.
- */
-export class Sequential extends Module {
-  static override readonly typeName: string = "Sequential";
-  private readonly modules: Module[];
-
-  constructor(...modules: Module[]) {
-    super();
-    for (const [i, module] of modules.entries()) {
-      if (!(module instanceof Module)) {
-        throw new TypeError(`Sequential: argument ${i} is not a module, got ${describe(module)}`);
-      }
-    }
-    this.modules = modules;
-  }
-
-  override namedChildren(): [string, Module][] {
-    return this.modules.map((module, i) => [String(i), module]);
-  }
-
-  forward(x: Tensor): Tensor {
-    // Each scope holds the module's input and frees it when the output is there.
-    const upTo = (last: number): Tensor =>
-      last < 0 ? x : scope(() => this.modules[last].forward(upTo(last - 1)));
-    return upTo(this.modules.length - 1);
-  }
 }

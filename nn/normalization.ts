@@ -107,6 +107,7 @@ abstract class BatchNorm extends Module {
 /** Batch normalisation of [N,features] or [N,features,L]. */
 export class BatchNorm1d extends BatchNorm {
   static override readonly typeName: string = "BatchNorm1d";
+  static override readonly about: string = "normalises each feature over the batch";
   forward(x: Tensor): Tensor {
     checkTensor("BatchNorm1d", x);
     if ((x.ndim !== 2 && x.ndim !== 3) || x.shape[1] !== this.features) {
@@ -119,6 +120,7 @@ export class BatchNorm1d extends BatchNorm {
 /** Batch normalisation of images [N,features,H,W]. */
 export class BatchNorm2d extends BatchNorm {
   static override readonly typeName: string = "BatchNorm2d";
+  static override readonly about: string = "normalises each channel over the batch";
   forward(x: Tensor): Tensor {
     checkTensor("BatchNorm2d", x);
     if (x.ndim !== 4 || x.shape[1] !== this.features) this.refuse(x, `[N,${this.features},H,W]`);
@@ -132,6 +134,7 @@ export class BatchNorm2d extends BatchNorm {
  */
 export class LayerNorm extends Module {
   static override readonly typeName: string = "LayerNorm";
+  static override readonly about: string = "normalises each sample over its last axes";
   override get signals(): Signals {
     return "nothing";
   }
@@ -168,6 +171,7 @@ export class LayerNorm extends Module {
  */
 export class GroupNorm extends Module {
   static override readonly typeName: string = "GroupNorm";
+  static override readonly about: string = "normalises each sample over groups of channels";
   override get signals(): Signals {
     return "nothing";
   }

@@ -8,6 +8,7 @@ import { Module, type Signals } from "./module";
 /** Largest element of each window of images [N,C,H,W]. */
 export class MaxPool2d extends Module {
   static override readonly typeName: string = "MaxPool2d";
+  static override readonly about: string = "the largest element of each window";
   override get signals(): Signals {
     return "nothing";
   }
@@ -28,6 +29,7 @@ export class MaxPool2d extends Module {
 /** Mean of each window of images [N,C,H,W]. */
 export class AvgPool2d extends Module {
   static override readonly typeName: string = "AvgPool2d";
+  static override readonly about: string = "the mean of each window";
   override get signals(): Signals {
     return "nothing";
   }
@@ -48,6 +50,7 @@ export class AvgPool2d extends Module {
 /** Means over as many windows as `size` says; 1 averages each channel. */
 export class AdaptiveAvgPool2d extends Module {
   static override readonly typeName: string = "AdaptiveAvgPool2d";
+  static override readonly about: string = "means over as many windows as asked for";
   override get signals(): Signals {
     return "nothing";
   }
@@ -64,6 +67,7 @@ export class AdaptiveAvgPool2d extends Module {
 /** Repeats each pixel `scale` times along both axes. */
 export class Upsample extends Module {
   static override readonly typeName: string = "Upsample";
+  static override readonly about: string = "repeats each pixel";
   override get signals(): Signals {
     return "nothing";
   }
@@ -80,6 +84,7 @@ export class Upsample extends Module {
 /** Joins the axes from `start` (default 1: all but the samples) to the last. */
 export class Flatten extends Module {
   static override readonly typeName: string = "Flatten";
+  static override readonly about: string = "joins axes";
   override get signals(): Signals {
     return "nothing";
   }
@@ -96,6 +101,7 @@ export class Flatten extends Module {
 /** Gives each sample a shape: [N,...] -> [N,...shape]. */
 export class Reshape extends Module {
   static override readonly typeName: string = "Reshape";
+  static override readonly about: string = "gives each sample a shape";
   override get signals(): Signals {
     return "nothing";
   }

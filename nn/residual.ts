@@ -9,6 +9,7 @@ import { Module } from "./module";
 /** Adds a module's input to its output. */
 export class Residual extends Module {
   static override readonly typeName: string = "Residual";
+  static override readonly about: string = "adds a module's input to its output";
   /** @param shortcut brings the input to the shape of the output; default: the input as it is. */
   constructor(
     readonly module: Module,

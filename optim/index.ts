@@ -25,9 +25,9 @@ export {
   type WeightDistanceState,
   YokedLR,
 } from "./controls";
-export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./cosine";
+export * from "./cosine";
 export { DAdaptSGD, type DAdaptSGDOptions } from "./d-adaptation";
-export { ExponentialLR, InverseTimeLR, MultiStepLR, PolynomialLR, StepLR } from "./decay";
+export * from "./decay";
 export { DoG, type DoGOptions, LDoG } from "./dog";
 export { ConnectomeEarlyStopping, type EarlyStoppingOptions } from "./early-stopping";
 export type { EnvelopeOptions } from "./envelope";

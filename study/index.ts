@@ -1,5 +1,6 @@
 // Studies: schedules compared over seeds, data sets and models.
 
+export { CONTESTANTS, type Contestant, type ContestantSetup } from "./contestants";
 export {
   idOf,
   type ObservationColumns,

@@ -3,7 +3,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { DataSetName, Dataset, SplitDataset } from "../data/index";
 import type { ModelName } from "../nn/index";
-import { CONTESTANTS, loadData, makeModel, makeOptimizer, type OptimizerOptions } from "./catalogue";
+import { loadData, makeModel, makeOptimizer, type OptimizerOptions } from "./catalogue";
+import { contestantOf } from "./contestants";
 import { type RunDescription, type RunResult, runExperiment } from "./experiment";
 
 /** A run to make, with the result of the run that it follows. */
@@ -27,7 +28,7 @@ function load(data: string, model: string): Promise<SplitDataset<Dataset>> {
 }
 
 async function perform({ description, source }: Task): Promise<RunResult> {
-  const { optimizer: optimizerName, schedule } = CONTESTANTS[description.schedule];
+  const { optimizer: optimizerName, make: makeSchedule } = contestantOf(description.schedule);
   const options: OptimizerOptions = description.lr === null ? {} : { lr: description.lr };
   const { epochs } = description;
   return runExperiment(
@@ -36,7 +37,7 @@ async function perform({ description, source }: Task): Promise<RunResult> {
       data: await load(description.data, description.model),
       makeModel: (train) => makeModel(description.model as ModelName, train).model,
       makeOptimizer: (model) => makeOptimizer(optimizerName, model, options),
-      makeSchedule: (setup) => schedule({ ...setup, epochs, source: setup.source ?? NO_OBSERVATIONS }),
+      makeSchedule: (setup) => makeSchedule({ ...setup, epochs, source: setup.source ?? NO_OBSERVATIONS }),
     },
     source,
   );

@@ -7,6 +7,8 @@ import * as data from "topograd/data";
 import * as io from "topograd/io";
 import * as nn from "topograd/nn";
 import * as optim from "topograd/optim";
+import * as report from "topograd/report";
+import * as study from "topograd/study";
 import * as tda from "topograd/tda";
 import * as train from "topograd/train";
 import { test } from "uvu";
@@ -24,6 +26,12 @@ test("subpaths and the root share one core", () => {
   }
   assert.is(nn.Linear, root.nn.Linear);
   assert.instance(new nn.Linear(2, 2).weight, root.Tensor);
+});
+
+test("studies and reports are subpaths of their own, beside the root", () => {
+  assert.type(study.summariseStudy, "function");
+  assert.type(report.renderReport, "function");
+  assert.not("study" in root || "report" in root);
 });
 
 test("the kernels are embedded once", () => {

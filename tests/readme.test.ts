@@ -31,4 +31,9 @@ test("every file that is linked is there", () => {
   for (const [, path] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) readFileSync(path);
 });
 
+test("docs/catalogue.md is what the catalogues say", () => {
+  const printed = execFileSync(process.execPath, ["scripts/catalogue.mjs"], { encoding: "utf8" });
+  assert.is(readFileSync("docs/catalogue.md", "utf8"), printed, "npm run docs writes it");
+});
+
 test.run();

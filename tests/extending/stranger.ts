@@ -22,7 +22,7 @@ export const cube = customOp(
 );
 
 /** An activation that is a plain module. */
-export class Cube extends nn.Module {
+class Cube extends nn.Module {
   override get signals(): nn.Signals {
     return "activation";
   }
@@ -130,8 +130,7 @@ export class Halving extends optim.Schedule {
 }
 
 /** A distance between connectomes. */
-export const largestChange: tda.CustomConnectomeDistance = (now, before) =>
-  now.sub(before).abs().max().item();
+const largestChange: tda.CustomConnectomeDistance = (now, before) => now.sub(before).abs().max().item();
 
 /** A data set: points and the sign of their product. */
 export class Quadrants implements data.Dataset {
@@ -148,7 +147,7 @@ export class Quadrants implements data.Dataset {
 }
 
 /** A callback with state. */
-export class Counter implements train.Callback, Stateful<{ steps: number; distances: number[] }> {
+class Counter implements train.Callback, Stateful<{ steps: number; distances: number[] }> {
   steps = 0;
   distances: number[] = [];
 

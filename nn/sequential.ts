@@ -1,0 +1,36 @@
+// Modules in a row.
+
+import { describe } from "../core/check";
+import { scope, type Tensor } from "../core/index";
+import { Module } from "./module";
+
+/**
+ * Modules applied one after the other, named by their position: "0", "1", ... What a module makes on the way to its
+ * output is freed as soon as the next one has run, unless backward() needs it.
+ */
+export class Sequential extends Module {
+  static override readonly typeName: string = "Sequential";
+  static override readonly about: string = "modules one after the other";
+  private readonly modules: Module[];
+
+  constructor(...modules: Module[]) {
+    super();
+    for (const [i, module] of modules.entries()) {
+      if (!(module instanceof Module)) {
+        throw new TypeError(`Sequential: argument ${i} is not a module, got ${describe(module)}`);
+      }
+    }
+    this.modules = modules;
+  }
+
+  override namedChildren(): [string, Module][] {
+    return this.modules.map((module, i) => [String(i), module]);
+  }
+
+  forward(x: Tensor): Tensor {
+    // Each scope holds the module's input and frees it when the output is there.
+    const upTo = (last: number): Tensor =>
+      last < 0 ? x : scope(() => this.modules[last].forward(upTo(last - 1)));
+    return upTo(this.modules.length - 1);
+  }
+}
