@@ -23,13 +23,3 @@ export function writePlan(shape: Shape, first: Shape, second: Shape, thread = 0)
   }
   return plan;
 }
-
-/** The plan of contiguous operands of one shape. */
-export function writeFlatPlan(size: number, thread = 0): number {
-  const plan = PLANS + thread * PLAN_BYTES;
-  const { i32 } = memoryViews();
-  i32[plan >>> 2] = size;
-  i32[(plan >>> 2) + 1] = 1;
-  i32[(plan >>> 2) + 2] = 1;
-  return plan;
-}

@@ -40,7 +40,11 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /** Strides that read a tensor as if it had the larger shape `target`: 0 along the axes it is repeated on. */
 export function broadcastStrides(shape: Shape, strides: readonly number[], target: Shape): number[] {
   const lead = target.length - shape.length;
-  return target.map((_, d) => (d < lead || shape[d - lead] === 1 ? 0 : strides[d - lead]));
+  const steps: number[] = [];
+  for (let d = 0; d < target.length; d++) {
+    steps.push(d < lead || shape[d - lead] === 1 ? 0 : strides[d - lead]);
+  }
+  return steps;
 }
 
 /**
@@ -56,7 +60,10 @@ export function collapse(
   for (let d = 0; d < shape.length; d++) {
     if (shape[d] === 1) continue;
     const top = outShape.length - 1;
-    const merges = top >= 0 && operands.every((s, k) => strides[k][top] === s[d] * shape[d]);
+    let merges = top >= 0;
+    for (let k = 0; merges && k < operands.length; k++) {
+      merges = strides[k][top] === operands[k][d] * shape[d];
+    }
     if (merges) {
       outShape[top] *= shape[d];
       for (let k = 0; k < operands.length; k++) strides[k][top] = operands[k][d];

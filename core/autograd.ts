@@ -26,14 +26,17 @@ export type Backward = (gradient: Tensor, saved: readonly Tensor[], inputs: Inpu
 let gradientsEnabled = true;
 let nextId = 0;
 
+const NOTHING: readonly null[] = [];
+
 /** An operation in the graph. It is reference-counted: by its output and by the nodes that use its output. */
 export class Node {
   readonly id = nextId++;
   /** The node that made each input, the input itself where it is a leaf, null where no gradient is wanted. */
   readonly inputs: readonly (Node | Tensor | null)[];
+  private readonly needs: readonly boolean[];
   private readonly shapes: readonly Shape[];
-  private readonly saved: (Tensor | null)[];
-  private readonly versions: number[];
+  private saved: readonly (Tensor | null)[];
+  private readonly versions: readonly number[];
   private references = 1;
   /** Gradient that has arrived so far, during backward(). */
   gradient: Tensor | null = null;
@@ -45,16 +48,38 @@ export class Node {
     saved: readonly (Tensor | null)[],
     private readonly rule: Backward,
   ) {
-    this.inputs = inputs.map((input) => (input.requiresGrad ? (input.node ?? input) : null));
-    for (const input of this.inputs) if (input instanceof Node) input.references++;
-    this.shapes = inputs.map((input) => input.extents);
-    this.saved = saved.map((tensor) => tensor && alias(tensor));
-    this.versions = saved.map((tensor) => tensor?.storage.version ?? 0);
+    // Loops: small networks spend a good part of a step here.
+    const from: (Node | Tensor | null)[] = [];
+    const needs: boolean[] = [];
+    const shapes: Shape[] = [];
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i];
+      const maker = input.node;
+      if (maker !== null) maker.references++;
+      const source = maker ?? (input.requiresGrad ? input : null);
+      from.push(source);
+      needs.push(source !== null);
+      shapes.push(input.extents);
+    }
+    const kept: (Tensor | null)[] = [];
+    const versions: number[] = [];
+    for (let i = 0; i < saved.length; i++) {
+      const tensor = saved[i];
+      kept.push(tensor && alias(tensor));
+      versions.push(tensor === null ? 0 : tensor.storage.version);
+    }
+    this.inputs = from;
+    this.needs = needs;
+    this.shapes = shapes;
+    this.saved = kept;
+    this.versions = versions;
   }
 
   /** Gradients of the inputs from the gradient of the output. */
   differentiate(gradient: Tensor): (Tensor | null)[] {
-    for (const [i, tensor] of this.saved.entries()) {
+    const { saved, needs, shapes } = this;
+    for (let i = 0; i < saved.length; i++) {
+      const tensor = saved[i];
       if (tensor !== null && tensor.storage.version !== this.versions[i]) {
         throw new Error(
           `backward: a tensor of shape ${formatShape(tensor.extents)} that ${this.name} saved was changed by assign() ` +
@@ -62,19 +87,25 @@ export class Node {
         );
       }
     }
-    const needs = this.inputs.map((input) => input !== null);
-    const gradients = this.rule(gradient, this.saved as Tensor[], { shapes: this.shapes, needs });
-    return this.shapes.map((shape, i) => {
+    const gradients = this.rule(gradient, saved as Tensor[], { shapes, needs });
+    const summed: (Tensor | null)[] = [];
+    for (let i = 0; i < shapes.length; i++) {
       const arriving = needs[i] ? (gradients[i] ?? null) : null;
-      return arriving && sumTo(arriving, shape);
-    });
+      summed.push(arriving && sumTo(arriving, shapes[i]));
+    }
+    return summed;
   }
 
   /** Frees the saved tensors. */
   consume(): void {
     this.consumed = true;
-    for (const tensor of this.saved) tensor?.free("after backward()");
-    this.saved.length = 0;
+    this.forget("after backward()");
+  }
+
+  private forget(reason: string): void {
+    const { saved } = this;
+    this.saved = NOTHING;
+    for (let i = 0; i < saved.length; i++) saved[i]?.free(reason);
   }
 
   /** One user less. A node without users frees what it saved and lets go of its inputs; iterative, graphs are deep. */
@@ -82,8 +113,7 @@ export class Node {
     const pending: Node[] = [this];
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       if (--node.references > 0) continue;
-      for (const tensor of node.saved) tensor?.free("with its graph");
-      node.saved.length = 0;
+      node.forget("with its graph");
       for (const input of node.inputs) if (input instanceof Node) pending.push(input);
     }
   }
@@ -118,8 +148,12 @@ export function record(
   rule: Backward,
 ): Tensor {
   visitor?.(name, out, inputs);
-  if (gradientsEnabled && inputs.some((input) => input.requiresGrad)) {
-    out.handle.node = new Node(name, inputs, saved, rule);
+  if (!gradientsEnabled) return out;
+  for (let i = 0; i < inputs.length; i++) {
+    if (inputs[i].requiresGrad) {
+      out.handle.node = new Node(name, inputs, saved, rule);
+      break;
+    }
   }
   return out;
 }
@@ -202,12 +236,13 @@ function propagate(root: Node, seed: Tensor, retainGraph: boolean): void {
       try {
         const gradients = node.differentiate(gradient);
         // Nodes come before leaves, so that a leaf sees which gradients others still need and copies those.
-        for (const [i, input] of node.inputs.entries()) {
-          const arriving = gradients[i];
+        const { inputs } = node;
+        for (let i = 0; i < inputs.length; i++) {
+          const [input, arriving] = [inputs[i], gradients[i]];
           if (input instanceof Node && arriving !== null) addToNode(input, arriving);
         }
-        for (const [i, input] of node.inputs.entries()) {
-          const arriving = gradients[i];
+        for (let i = 0; i < inputs.length; i++) {
+          const [input, arriving] = [inputs[i], gradients[i]];
           if (isTensor(input) && arriving !== null) addToLeaf(input, arriving, scope);
         }
         if (!retainGraph) node.consume();

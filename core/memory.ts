@@ -80,14 +80,20 @@ export function openScope(reason: string): Scope {
 
 /** Stops capturing without freeing anything. */
 function suspendScope(scope: Scope): void {
+  if (active[active.length - 1] === scope) {
+    active.pop();
+    return;
+  }
   const at = active.lastIndexOf(scope);
   if (at >= 0) active.splice(at, 1);
 }
 
+const NONE: ReadonlySet<Managed> = new Set();
+
 /** Frees what the scope captured, but for the survivors, which pass to the enclosing scope. */
 export function closeScope(
   scope: Scope,
-  survivors: ReadonlySet<Managed> = new Set(),
+  survivors: ReadonlySet<Managed> = NONE,
   reason = scope.reason,
 ): void {
   suspendScope(scope);
@@ -95,12 +101,14 @@ export function closeScope(
     // A gradient that is returned must outlive the tensor it belongs to.
     if (tensor.isGradient) tensor.kept = true;
   }
-  for (const tensor of scope.tensors) {
+  const { tensors } = scope;
+  scope.tensors = [];
+  for (let i = 0; i < tensors.length; i++) {
+    const tensor = tensors[i];
     if (tensor.handle.freed !== null || tensor.kept) continue;
-    if (survivors.has(tensor)) track(tensor);
+    if (survivors.size > 0 && survivors.has(tensor)) track(tensor);
     else tensor.free(reason);
   }
-  scope.tensors = [];
 }
 
 /**
@@ -150,7 +158,12 @@ function partsOf(value: object): Iterable<unknown> {
 }
 
 /** The tensors in a result: in arrays, maps, sets and plain objects, as deep as they are nested. */
-function collectManaged(root: unknown, isManaged: (value: unknown) => value is Managed): Set<Managed> {
+function collectManaged(
+  root: unknown,
+  isManaged: (value: unknown) => value is Managed,
+): ReadonlySet<Managed> {
+  if (typeof root !== "object" || root === null) return NONE;
+  if (isManaged(root)) return new Set([root]);
   const found = new Set<Managed>();
   const seen = new Set<unknown>();
   const pending: unknown[] = [root];
@@ -178,7 +191,7 @@ export function runInScope<T>(
   isManaged: (value: unknown) => value is Managed,
 ): T {
   const scope = openScope(reason);
-  let survivors: Set<Managed> | undefined;
+  let survivors = NONE;
   try {
     const result = body();
     if (isThenable(result)) {

@@ -1,12 +1,12 @@
 // Operations on each element.
 
-import { writeFlatPlan, writePlan } from "../plan";
+import { writePlan } from "../plan";
 import { broadcastStrides, collapse, isContiguous, sameShape } from "../shape";
 import { addressOf, targetOf, type View } from "../view";
 import { type KernelTaking, kernels } from "../wasm";
 import { launch } from "./frame";
 
-/** Kernels over two broadcast operands: out, a, b, rank, plan. */
+/** Kernels over two broadcast operands: out, a, b, rank, plan; or 0 and the number of elements where none is strided. */
 export type BinaryKernel = KernelTaking<[number, number, number, number, number]>;
 /** Kernels over each element: out, x, n, and up to two parameters. */
 export type UnaryKernel =
@@ -34,7 +34,7 @@ export function binary(kernel: BinaryKernel, out: View, a: View, b: View): void 
     isContiguous(a.extents, a.strides) &&
     isContiguous(b.extents, b.strides);
   if (plain) {
-    run(to, left, right, 1, writeFlatPlan(size));
+    run(to, left, right, 0, size);
     return;
   }
   const { shape: dims, strides } = collapse(extents, [

@@ -8,7 +8,7 @@ import { addressOf, type DType, type View } from "../view";
 import { memoryViews } from "../wasm";
 
 export class Frame {
-  private readonly held: Storage[] = [];
+  private held: Storage[] = [];
 
   /** Address of the elements in row-major order: the view's own, or those of a copy. */
   dense(view: View, dtype: DType = "float32"): number {
@@ -40,8 +40,10 @@ export class Frame {
 
   /** Gives everything back. */
   end(): void {
-    for (const storage of this.held) storage.release();
-    this.held.length = 0;
+    const { held } = this;
+    if (held.length === 0) return;
+    this.held = [];
+    for (const storage of held) storage.release();
   }
 }
 

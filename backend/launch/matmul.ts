@@ -1,6 +1,6 @@
 // Matrix products on the packed GEMM kernel (kernels/linear/gemm.ts).
 
-import { broadcastStrides, type Shape } from "../shape";
+import { broadcastStrides, contiguousStrides, type Shape } from "../shape";
 import { addressOf, targetOf, type View } from "../view";
 import { kernels } from "../wasm";
 import { type Frame, launch } from "./frame";
@@ -11,39 +11,38 @@ interface Matrices {
   transposed: 0 | 1;
   stride: number;
   /** Byte offset of each matrix of the batch. */
-  offsets: number[];
+  offsets: readonly number[];
 }
 
 /** Reads the last two axes in place when either of them is dense, so that transposes cost nothing. */
 function matricesOf(frame: Frame, x: View, batch: Shape): Matrices {
-  const [rows, columns] = x.extents.slice(-2);
-  const [rowStride, columnStride] = x.strides.slice(-2);
+  const { extents, strides } = x;
+  const at = extents.length - 2;
+  const [rows, columns] = [extents[at], extents[at + 1]];
+  const [rowStride, columnStride] = [strides[at], strides[at + 1]];
   const address = addressOf(x, "float32");
-  const outer = x.extents.slice(0, -2);
   if ((columnStride === 1 || columns === 1) && (rowStride >= columns || rows === 1)) {
-    const offsets = offsetsOf(outer, x.strides.slice(0, -2), batch);
+    const offsets = offsetsOf(extents, strides, batch);
     return { address, transposed: 0, stride: rows === 1 ? columns : rowStride, offsets };
   }
   if ((rowStride === 1 || rows === 1) && (columnStride >= rows || columns === 1)) {
-    const offsets = offsetsOf(outer, x.strides.slice(0, -2), batch);
+    const offsets = offsetsOf(extents, strides, batch);
     return { address, transposed: 1, stride: columns === 1 ? rows : columnStride, offsets };
-  }
-  const strides: number[] = [];
-  let step = rows * columns;
-  for (let d = outer.length - 1; d >= 0; d--) {
-    strides[d] = step;
-    step *= outer[d];
   }
   return {
     address: frame.dense(x),
     transposed: 0,
     stride: columns,
-    offsets: offsetsOf(outer, strides, batch),
+    offsets: offsetsOf(extents, contiguousStrides(extents), batch),
   };
 }
 
-function offsetsOf(outer: Shape, strides: Shape, batch: Shape): number[] {
-  const steps = broadcastStrides(outer, strides, batch);
+const ONE: readonly number[] = [0];
+
+/** Byte offsets of the matrices, the last two axes of a tensor, for each element of the batch. */
+function offsetsOf(shape: Shape, strides: Shape, batch: Shape): readonly number[] {
+  if (batch.length === 0) return ONE;
+  const steps = broadcastStrides(shape.slice(0, -2), strides.slice(0, -2), batch);
   let offsets = [0];
   for (const [d, extent] of batch.entries()) {
     offsets = offsets.flatMap((o) => Array.from({ length: extent }, (_, i) => o + i * steps[d] * 4));
@@ -51,12 +50,12 @@ function offsetsOf(outer: Shape, strides: Shape, batch: Shape): number[] {
   return offsets;
 }
 
-/** out [...batch, m, n] = a [..., m, k] times b [..., k, n], broadcasting the axes before the last two. */
-export function matmul(out: View, a: View, b: View): void {
+/** out [...batch, m, n] = a [..., m, k] times b [..., k, n], broadcasting the axes before the last two to `batch`. */
+export function matmul(out: View, a: View, b: View, batch: Shape): void {
   if (out.size === 0) return;
-  const batch = out.extents.slice(0, -2);
-  const [m, n] = out.extents.slice(-2);
-  const [k] = a.extents.slice(-1);
+  const m = out.extents[batch.length];
+  const n = out.extents[batch.length + 1];
+  const k = a.extents[a.extents.length - 1];
   launch((frame) => {
     const left = matricesOf(frame, a, batch);
     const right = matricesOf(frame, b, batch);

@@ -12,12 +12,13 @@ export type Operand = Tensor | number;
 
 /** The operand as a living float32 tensor. */
 export function operand(operation: string, value: Operand): Tensor {
+  if (value instanceof Tensor && value.dtype === "float32" && value.handle.freed === null) return value;
   if (typeof value === "number") return scalar(value);
   if (!(value instanceof Tensor) && typeof value !== "object") {
     throw new TypeError(`${operation}: expected a Tensor or a number, got ${describe(value)}`);
   }
   checkTensor(operation, value);
-  return value.dtype === "float32" ? value : toFloat32(value);
+  return toFloat32(value);
 }
 
 /** Saves each operand only if the gradient of the other needs it. */

@@ -10,14 +10,17 @@ import { reshape, squeeze, unsqueeze } from "./layout";
 
 /** Unrecorded product of tensors of at least two axes, broadcasting those before. */
 function product(a: Tensor, b: Tensor): Tensor {
-  const [m, k] = a.extents.slice(-2);
-  const [inner, n] = b.extents.slice(-2);
+  const m = a.extents[a.ndim - 2];
+  const k = a.extents[a.ndim - 1];
+  const inner = b.extents[b.ndim - 2];
+  const n = b.extents[b.ndim - 1];
   if (k !== inner) {
     throw new RangeError(`matmul: inner sizes differ: ${formatShape(a.extents)} x ${formatShape(b.extents)}`);
   }
-  const batch = broadcastShapes("matmul", a.extents.slice(0, -2), b.extents.slice(0, -2));
-  const out = allocate([...batch, m, n]);
-  launch.matmul(out, a, b);
+  const plain = a.ndim === 2 && b.ndim === 2;
+  const batch = plain ? [] : broadcastShapes("matmul", a.extents.slice(0, -2), b.extents.slice(0, -2));
+  const out = allocate(plain ? [m, n] : [...batch, m, n]);
+  launch.matmul(out, a, b, batch);
   return out;
 }
 

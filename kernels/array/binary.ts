@@ -71,14 +71,22 @@ function row<T>(out: usize, a: usize, b: usize, n: i32, stride_a: i32, stride_b:
   }
 }
 
+/** At rank 0 both operands lie as the output does, and `plan` is the number of elements: small operations need no plan. */
 function binary<T>(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
-  const last = plan + <usize>(rank - 1) * PLAN_ENTRY;
-  const n = load<i32>(last);
-  const stride_a = load<i32>(last, 4);
-  const stride_b = load<i32>(last, 8);
-  let rows = Odometer.start(plan, rank);
-  while (rows-- > 0) {
+  let n = <i32>plan;
+  let stride_a = 1;
+  let stride_b = 1;
+  let rows = 1;
+  if (rank > 0) {
+    const last = plan + <usize>(rank - 1) * PLAN_ENTRY;
+    n = load<i32>(last);
+    stride_a = load<i32>(last, 4);
+    stride_b = load<i32>(last, 8);
+    rows = Odometer.start(plan, rank);
+  }
+  while (rows > 0) {
     row<T>(out, a, b, n, stride_a, stride_b);
+    if (--rows == 0) return;
     out += <usize>n << 2;
     const wheel = Odometer.advance(plan, rank);
     a += Odometer.offset(plan, rank, wheel, 4);
