@@ -1,9 +1,9 @@
 // Losses of class scores and labels, with PyTorch's definitions.
 
-import { checkTensor } from "../core/check";
+import { checkInteger, checkNumber, checkOptions, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import type { Tensor } from "../core/index";
-import { operand } from "../core/ops/arithmetic";
+import { operand, weigh } from "../core/ops/arithmetic";
 import { crossEntropyOfRows } from "../core/ops/cross-entropy";
 import { sameShape } from "../core/shape";
 import { type LossOptions, reduce } from "./reduction";
@@ -43,6 +43,8 @@ function rowsOf(operation: string, input: Tensor, labels: Tensor, options: NllOp
     throw new TypeError(`${operation}: labels must be int32, got ${labels.dtype}; use astype("int32")`);
   }
   const { weight, ignoreIndex = -100 } = options;
+  checkInteger(operation, "ignoreIndex", ignoreIndex);
+  if (weight !== undefined) checkTensor(operation, weight, "weight");
   if (weight !== undefined && !sameShape(weight.shape, [classes])) {
     throw new RangeError(`${operation}: expected weight [${classes}], got ${formatShape(weight.shape)}`);
   }
@@ -71,40 +73,33 @@ function finish(
   return reduce(operation, losses.reshape(labels.shape), reduction);
 }
 
-/** -weight[label] scores[label] of each row; the weights are 0 where the label is ignored. */
-function pick(
-  { scores, labels }: Rows,
-  options: NllOptions,
-): { losses: Tensor; weights: Tensor; kept: Tensor } {
-  const kept = labels.ne(options.ignoreIndex ?? -100);
+/** The weight of each row, which is 0 where its label is ignored, and the labels with these at 0. */
+function weightsOf(
+  labels: Tensor,
+  { weight, ignoreIndex = -100 }: NllOptions,
+): { weights: Tensor; safe: Tensor } {
+  const kept = labels.ne(ignoreIndex);
   const safe = labels.mul(kept).astype("int32");
-  const weights = options.weight === undefined ? kept : options.weight.indexSelect(0, safe).mul(kept);
-  const picked = scores.gather(1, safe.unsqueeze(1)).squeeze(1);
-  return { losses: picked.mul(weights).neg(), weights, kept };
+  return { weights: weight === undefined ? kept : weight.indexSelect(0, safe).mul(kept), safe };
 }
 
 /** Negative log-likelihood of log-probabilities [N,C] and int32 labels [N], or [N,C,...] and [N,...]. */
 export function nllLoss(logProbabilities: Tensor, labels: Tensor, options: NllOptions = {}): Tensor {
-  const { losses, weights } = pick(rowsOf("nllLoss", logProbabilities, labels, options), options);
-  return finish("nllLoss", losses, weights, labels, options.reduction);
+  checkOptions("nllLoss", options, ["weight", "ignoreIndex", "reduction"]);
+  const rows = rowsOf("nllLoss", logProbabilities, labels, options);
+  const { weights, safe } = weightsOf(rows.labels, options);
+  const picked = rows.scores.gather(1, safe.unsqueeze(1)).squeeze(1);
+  return finish("nllLoss", weigh(picked, weights).neg(), weights, labels, options.reduction);
 }
 
-/** Cross-entropy of logits [N,C] and int32 labels [N], or [N,C,...] and [N,...]. */
+/** Cross-entropy of logits [N,C] and int32 labels [N], or [N,C,...] and [N,...]; in one pass, accurate at both tails. */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { labelSmoothing = 0, ignoreIndex = -100, reduction } = options;
-  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-    throw new RangeError(`crossEntropy: labelSmoothing must lie in [0, 1), got ${labelSmoothing}`);
-  }
+  checkOptions("crossEntropy", options, ["weight", "ignoreIndex", "reduction", "labelSmoothing"]);
+  const { labelSmoothing = 0, ignoreIndex = -100, weight, reduction } = options;
+  checkNumber("crossEntropy", "labelSmoothing", labelSmoothing, { atLeast: 0, below: 1 });
   const rows = rowsOf("crossEntropy", logits, labels, options);
-  if (options.weight === undefined) {
-    const losses = crossEntropyOfRows(rows.scores, rows.labels, {
-      smoothing: labelSmoothing,
-      ignore: ignoreIndex,
-    });
-    return finish("crossEntropy", losses, rows.labels.ne(ignoreIndex), labels, reduction);
-  }
-  const scores = rows.scores.logSoftmax(1);
-  const { losses, weights, kept } = pick({ scores, labels: rows.labels }, options);
-  const even = scores.mul(options.weight).mean(1).mul(kept).mul(-labelSmoothing);
-  return finish("crossEntropy", losses.mul(1 - labelSmoothing).add(even), weights, labels, reduction);
+  const classWeights = weight === undefined ? null : operand("crossEntropy", weight);
+  const settings = { smoothing: labelSmoothing, ignore: ignoreIndex };
+  const losses = crossEntropyOfRows(rows.scores, rows.labels, classWeights, settings);
+  return finish("crossEntropy", losses, weightsOf(rows.labels, options).weights, labels, reduction);
 }

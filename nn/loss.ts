@@ -3,6 +3,7 @@
 import { checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import type { Tensor } from "../core/index";
+import { operand, weigh } from "../core/ops/arithmetic";
 import { sameShape } from "../core/shape";
 import { type LossOptions, reduce } from "./reduction";
 
@@ -40,18 +41,20 @@ export function huberLoss(
   return reduce("huberLoss", near.square().mul(0.5).add(distance.sub(near).mul(delta)), options.reduction);
 }
 
-/** Binary cross-entropy of logits and targets in [0, 1]. `posWeight` weighs the positive targets. */
+/**
+ * Binary cross-entropy of logits and targets in [0, 1]: t softplus(-x) + (1 - t) softplus(x), a sum of what cannot cancel.
+ * `posWeight` weighs the first term.
+ */
 export function bceWithLogits(
   logits: Tensor,
   target: Tensor,
   options: LossOptions & { posWeight?: Tensor | number } = {},
 ): Tensor {
   requireSameShape("bceWithLogits", logits, target);
-  if (options.posWeight === undefined) {
-    return reduce("bceWithLogits", logits.softplus().sub(logits.mul(target)), options.reduction);
-  }
-  const positive = target.mul(options.posWeight).mul(logits.neg().softplus());
-  const negative = target.neg().add(1).mul(logits.softplus());
+  const x = operand("bceWithLogits", logits);
+  const t = operand("bceWithLogits", target);
+  const positive = weigh(x.neg().softplus(), options.posWeight === undefined ? t : t.mul(options.posWeight));
+  const negative = weigh(x.softplus(), t.neg().add(1));
   return reduce("bceWithLogits", positive.add(negative), options.reduction);
 }
 
@@ -65,9 +68,8 @@ export function klDiv(
   options: { reduction?: LossOptions["reduction"] | "batchmean"; logTarget?: boolean } = {},
 ): Tensor {
   requireSameShape("klDiv", input, target);
-  const losses = options.logTarget
-    ? target.exp().mul(target.sub(input))
-    : target.mul(target.add(target.eq(0)).log().sub(input));
+  const t = operand("klDiv", target);
+  const losses = options.logTarget ? weigh(t.sub(input), t.exp()) : weigh(t.add(t.eq(0)).log().sub(input), t);
   if (options.reduction === "batchmean") return losses.sum().div(input.shape[0] ?? 1);
   return reduce("klDiv", losses, options.reduction);
 }

@@ -1,10 +1,19 @@
 // Figures of merit of scores [N,C] and int32 labels [N].
 
+import { checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import { arange, noGrad, scope, type Tensor } from "../core/index";
+import { sameShape } from "../core/shape";
 
 /** Share of rows whose largest score is at the label, from 0 to 1. */
 export function accuracy(scores: Tensor, labels: Tensor): number {
+  checkTensor("accuracy", scores);
+  checkTensor("accuracy", labels);
+  if (scores.ndim < 1 || !sameShape(labels.shape, scores.shape.slice(0, -1))) {
+    throw new RangeError(
+      `accuracy: expected scores [...,C] and labels [...], got ${formatShape(scores.shape)} and ${formatShape(labels.shape)}`,
+    );
+  }
   return scope(() => noGrad(() => scores.argmax(-1).eq(labels).mean().item()));
 }
 

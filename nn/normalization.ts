@@ -85,7 +85,9 @@ abstract class BatchNorm extends Module {
   private scale(x: Tensor, count: number): Tensor {
     const { weight, bias, eps, training } = this;
     const affine = weight === null || bias === null ? null : { weight, bias };
-    const moments = training ? channelMoments(x) : { mean: this.runningMean, variance: this.runningVar };
+    const moments = training
+      ? channelMoments(x)
+      : { mean: this.runningMean, rest: null, variance: this.runningVar };
     if (training) this.track(moments, count);
     return batchNorm(x, moments, affine, eps, training);
   }

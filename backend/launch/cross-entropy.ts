@@ -12,21 +12,23 @@ export interface CrossEntropySettings {
   ignore: number;
 }
 
-/** losses [rows] and logSums [rows], the logarithms of the sums of exponentials, of scores [rows, classes]. */
+/** losses [rows] of scores [rows, classes], weighed by `weights` [classes] or all alike, and sums [rows, 2]: the largest score, and the logarithm of the sum of exponentials less it. */
 export function crossEntropy(
   losses: View,
-  logSums: View,
+  sums: View,
   scores: View,
   labels: View,
+  weights: View | null,
   { smoothing, ignore }: CrossEntropySettings,
 ): void {
   const [rows, classes] = scores.extents;
   launch((frame) =>
     kernels().cross_entropy_f32(
       targetOf(losses, "float32"),
-      targetOf(logSums, "float32"),
+      targetOf(sums, "float32"),
       frame.dense(scores),
       frame.dense(labels, "int32"),
+      frame.denseOrNone(weights),
       rows,
       classes,
       smoothing,
@@ -39,7 +41,8 @@ export function crossEntropy(
 export function crossEntropyGradient(
   out: View,
   g: View,
-  saved: { scores: View; labels: View; logSums: View },
+  saved: { scores: View; labels: View; sums: View },
+  weights: View | null,
   { smoothing, ignore }: CrossEntropySettings,
 ): void {
   const [rows, classes] = out.extents;
@@ -47,10 +50,10 @@ export function crossEntropyGradient(
     kernels().cross_entropy_grad_f32(
       targetOf(out, "float32"),
       frame.dense(g),
-      1,
-      frame.dense(saved.logSums),
+      frame.dense(saved.sums),
       frame.dense(saved.scores),
       frame.dense(saved.labels, "int32"),
+      frame.denseOrNone(weights),
       rows,
       classes,
       smoothing,

@@ -10,12 +10,24 @@ function planesOf([n, channels, ...rest]: Shape): [n: number, channels: number, 
   return [n, channels, sizeOf(rest)];
 }
 
-/** Mean and variance [C], the latter divided by the count, of each channel of x [N,C,...]. */
-export function channelMoments(mean: View, variance: View, x: View): void {
+/** Of each channel: the mean, what of it float32 loses, and the variance, divided by the count; all [C]. */
+export interface ChannelMoments<T extends View = View> {
+  mean: T;
+  /** Null for means that are no more than a float32. */
+  rest: T | null;
+  variance: T;
+}
+
+/** Writes the moments of the channels of x [N,C,...]. */
+export function channelMoments(
+  { mean, rest, variance }: Required<ChannelMoments> & { rest: View },
+  x: View,
+): void {
   const sizes = planesOf(x.extents);
   launch((frame) =>
     kernels().channel_moments_f32(
       targetOf(mean, "float32"),
+      targetOf(rest, "float32"),
       targetOf(variance, "float32"),
       frame.dense(x),
       ...sizes,
@@ -24,22 +36,25 @@ export function channelMoments(mean: View, variance: View, x: View): void {
 }
 
 /** What normalises the channels of x: their moments, and a factor and summand or null. */
-export interface ChannelScale {
-  mean: View;
-  variance: View;
+export interface ChannelScale extends ChannelMoments {
   weight: View | null;
   bias: View | null;
   eps: number;
 }
 
 /** out = (x - mean) / sqrt(variance + eps) * weight + bias for each channel of x [N,C,...]. */
-export function batchNorm(out: View, x: View, { mean, variance, weight, bias, eps }: ChannelScale): void {
+export function batchNorm(
+  out: View,
+  x: View,
+  { mean, rest, variance, weight, bias, eps }: ChannelScale,
+): void {
   const sizes = planesOf(x.extents);
   launch((frame) =>
     kernels().batch_norm_f32(
       targetOf(out, "float32"),
       frame.dense(x),
       frame.dense(mean),
+      frame.denseOrNone(rest),
       frame.dense(variance),
       frame.denseOrNone(weight),
       frame.denseOrNone(bias),
@@ -54,7 +69,7 @@ export function batchNormGradient(
   out: { x: View; weight: View; bias: View },
   g: View,
   x: View,
-  { mean, variance, weight, eps }: Omit<ChannelScale, "bias">,
+  { mean, rest, variance, weight, eps }: Omit<ChannelScale, "bias">,
   ofBatch: boolean,
 ): void {
   const sizes = planesOf(x.extents);
@@ -66,6 +81,7 @@ export function batchNormGradient(
       frame.dense(g),
       frame.dense(x),
       frame.dense(mean),
+      frame.denseOrNone(rest),
       frame.dense(variance),
       frame.denseOrNone(weight),
       ...sizes,

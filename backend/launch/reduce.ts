@@ -64,13 +64,17 @@ export function rowStrides(x: View, axes: readonly number[]): number[] {
   return x.extents.map((_, d) => strides[order.indexOf(d)]);
 }
 
+/** Scratch of sum_f32. */
+const COLUMN_SUMS_BYTES = 4096;
+
 /** out = the sum over the axes, divided by `divisor`. */
 export function sum(out: View, x: View, axes: readonly number[], divisor: number): void {
   launch((frame) => {
     const { view, outer, n, inner } = layoutOf(x, axes, false);
     const [to, from] = [targetOf(out, "float32"), frame.dense(view)];
+    const sums = inner === 1 ? 0 : frame.scratch(COLUMN_SUMS_BYTES);
     share(outer, n * inner, (start, count) =>
-      kernels().sum_f32(to + start * inner * 4, from + start * n * inner * 4, count, n, inner, divisor),
+      kernels().sum_f32(to + start * inner * 4, from + start * n * inner * 4, count, n, inner, divisor, sums),
     );
   });
 }
@@ -86,10 +90,11 @@ export function extremum(kernel: "max_f32" | "min_f32", out: View, x: View, axes
   });
 }
 
-/** Kernels from rows to one element or to rows: out, x, rows, n, and up to one parameter. */
+/** Kernels from rows to one element or to rows: out, x, rows, n, and up to two parameters. */
 export type RowKernel =
   | KernelTaking<[number, number, number, number]>
-  | KernelTaking<[number, number, number, number, number]>;
+  | KernelTaking<[number, number, number, number, number]>
+  | KernelTaking<[number, number, number, number, number, number]>;
 /** Kernels from the rows of two operands to rows: out, a, b, rows, n. */
 export type RowPairKernel = KernelTaking<[number, number, number, number, number]>;
 
@@ -120,6 +125,7 @@ export function mapRows(
   axes: readonly number[],
   parameters: readonly number[] = [],
 ): void {
+  if (x.size === 0) return;
   launch((frame) => {
     const { view, outer, n } = layoutOf(x, axes, true);
     const [to, from] = [targetOf(rows, "float32"), frame.dense(view)];
@@ -154,7 +160,8 @@ export function mapRowPairs(
 export function productGradient(rows: View, g: View, x: View, axes: readonly number[]): void {
   launch((frame) => {
     const { view, outer, n } = layoutOf(x, axes, true);
-    kernels().prod_grad_f32(targetOf(rows, "float32"), frame.dense(g), frame.dense(view), outer, n);
+    const to = targetOf(rows, "float32");
+    kernels().prod_grad_f32(to, frame.dense(g), frame.dense(view), outer, n, frame.scratch(n * 8));
   });
 }
 

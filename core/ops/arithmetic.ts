@@ -50,6 +50,17 @@ function mul(a: Operand, b: Operand): Tensor {
   return record("mul", times(x, y), [x, y], crosswise(x, y), mulRule);
 }
 
+const weighRule: Backward = (g, [x, w], { needs }) => [
+  needs[0] ? binary("weigh", "weigh_f32", g, w) : null,
+  needs[1] ? times(g, x) : null,
+];
+
+/** x times weights, and 0 where the weight is 0 whatever x is there: what does not count spreads neither NaN nor Infinity. */
+export function weigh(x: Tensor, weights: Tensor): Tensor {
+  const out = binary("weigh", "weigh_f32", x, weights);
+  return record("weigh", out, [x, weights], [weights.requiresGrad ? x : null, weights], weighRule);
+}
+
 const divRule: Backward = (g, [x, y], { needs }) => {
   const gx = over(g, y);
   return [gx, needs[1] ? times(over(times(gx, x), y), scalar(-1)) : null];
@@ -60,11 +71,14 @@ function div(a: Operand, b: Operand): Tensor {
   return record("div", over(x, y), [x, y], [y.requiresGrad ? x : null, y], divRule);
 }
 
-/** Maximum or minimum: the gradient goes to the operand that was chosen, and is halved where both are equal. */
-function choice(name: string, kernel: BinaryKernel, wins: BinaryKernel) {
+/**
+ * Maximum or minimum: the gradient goes to the operand that did not lose, and is halved where both are equal. NaN loses to
+ * nothing, nor does what is compared with it.
+ */
+function choice(name: string, kernel: BinaryKernel, loses: BinaryKernel) {
   const rule: Backward = (g, [x, y], { needs }) => {
-    const half = times(binary(name, "eq_f32", x, y), scalar(0.5));
-    const share = (p: Tensor, q: Tensor) => times(g, plus(binary(name, wins, p, q), half));
+    const kept = minus(scalar(1), times(binary(name, "eq_f32", x, y), scalar(0.5)));
+    const share = (p: Tensor, q: Tensor) => times(g, minus(kept, binary(name, loses, p, q)));
     return [needs[0] ? share(x, y) : null, needs[1] ? share(y, x) : null];
   };
   return (a: Operand, b: Operand): Tensor => {
@@ -73,8 +87,8 @@ function choice(name: string, kernel: BinaryKernel, wins: BinaryKernel) {
   };
 }
 
-const maximum = choice("maximum", "maximum_f32", "gt_f32");
-const minimum = choice("minimum", "minimum_f32", "lt_f32");
+const maximum = choice("maximum", "maximum_f32", "lt_f32");
+const minimum = choice("minimum", "minimum_f32", "gt_f32");
 
 /** Comparisons give float32 0 or 1 and have no gradient. */
 function comparison(name: string, kernel: BinaryKernel) {

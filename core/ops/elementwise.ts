@@ -46,7 +46,7 @@ function defineStep(name: string, forward: UnaryKernel) {
 
 const abs = define("abs", "abs_f32", "abs_grad_f32", "x");
 const square = define("square", "square_f32", "square_grad_f32", "x");
-export const sqrt = define("sqrt", "sqrt_f32", "sqrt_grad_f32", "y");
+const sqrt = define("sqrt", "sqrt_f32", "sqrt_grad_f32", "y");
 const rsqrt = define("rsqrt", "rsqrt_f32", "rsqrt_grad_f32", "y");
 const exp = define("exp", "exp_f32", "exp_grad_f32", "y");
 const log = define("log", "log_f32", "log_grad_f32", "x");
@@ -94,8 +94,9 @@ function elu(x: Tensor, alpha = 1): Tensor {
 }
 
 function clamp(x: Tensor, min: number, max: number): Tensor {
-  if (!(min <= max)) {
-    throw new RangeError(`clamp: min must not be above max, got ${describe(min)} and ${describe(max)}`);
+  for (const [name, bound] of Object.entries({ min, max })) {
+    if (typeof bound === "number" && !Number.isNaN(bound)) continue;
+    throw new TypeError(`clamp: ${name} must be a number, got ${describe(bound)}`);
   }
   return clampOf(x, min, max);
 }
@@ -162,7 +163,7 @@ export interface ElementwiseMethods {
   round(): Tensor;
   /** 1 / a. */
   reciprocal(): Tensor;
-  /** Clips to [min, max]; the gradient is 1 inside and on the bounds. */
+  /** Clips to [min, max]; max wins where min is above it. The gradient is 1 inside and on the bounds. */
   clamp(min: number, max: number): Tensor;
   /** max(a, 0); the gradient at 0 is 0. */
   relu(): Tensor;

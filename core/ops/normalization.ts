@@ -6,26 +6,21 @@ import { checkTensor } from "../check";
 import { allocate, allocateLike, type Tensor } from "../tensor";
 import { operand } from "./arithmetic";
 
-/** Means and variances [C] of the channels. */
-export interface Moments {
-  mean: Tensor;
-  /** Divided by the count. */
-  variance: Tensor;
-}
+export type Moments = launch.ChannelMoments<Tensor>;
 
 /** Mean and variance of each channel of x [N,C,...]. */
 export function channelMoments(input: Tensor): Moments {
   const x = operand("batchNorm", input);
   const [, channels] = x.extents;
-  const [mean, variance] = [allocate([channels]), allocate([channels])];
-  launch.channelMoments(mean, variance, x);
-  return { mean, variance };
+  const moments = { mean: allocate([channels]), rest: allocate([channels]), variance: allocate([channels]) };
+  launch.channelMoments(moments, x);
+  return moments;
 }
 
 function batchNormRule(eps: number, ofBatch: boolean): Backward {
-  return (g, [x, mean, variance, weight]) => {
+  return (g, [x, mean, rest, variance, weight]) => {
     const out = { x: allocateLike(x), weight: allocateLike(mean), bias: allocateLike(mean) };
-    launch.batchNormGradient(out, g, x, { mean, variance, weight: weight ?? null, eps }, ofBatch);
+    launch.batchNormGradient(out, g, x, { mean, rest, variance, weight, eps }, ofBatch);
     return [out.x, out.weight, out.bias];
   };
 }
@@ -36,7 +31,7 @@ function batchNormRule(eps: number, ofBatch: boolean): Backward {
  */
 export function batchNorm(
   input: Tensor,
-  { mean, variance }: Moments,
+  { mean, rest, variance }: Moments,
   affine: { weight: Tensor; bias: Tensor } | null,
   eps: number,
   ofBatch: boolean,
@@ -46,8 +41,8 @@ export function batchNorm(
   for (const tensor of [mean, variance, ...parameters]) checkTensor("batchNorm", tensor);
   const out = allocateLike(x);
   const [weight, bias] = [affine?.weight ?? null, affine?.bias ?? null];
-  launch.batchNorm(out, x, { mean, variance, weight, bias, eps });
-  const saved = [x, mean, variance, ...parameters.slice(0, 1)];
+  launch.batchNorm(out, x, { mean, rest, variance, weight, bias, eps });
+  const saved = [x, mean, rest, variance, weight];
   return record("batchNorm", out, [x, ...parameters], saved, batchNormRule(eps, ofBatch));
 }
 

@@ -1,15 +1,14 @@
 // Reductions. `axis` is one axis, several, or none for all; negative axes count from the end; `keepDims` keeps the
-// reduced axes with extent 1. Sums run in float32 within blocks and float64 across them (kernels/array/reduce.ts).
+// reduced axes with extent 1. Sums run in float64 (kernels/array/reduce.ts).
 
 import * as launch from "../../backend/launch/reduce";
 import { type Backward, record } from "../autograd";
 import { checkNumber, checkOptions } from "../check";
-import { binary, contiguous, minus, over, reducedShape, reshaped, scalar, sumOver, times } from "../compute";
+import { binary, contiguous, over, plus, reducedShape, reshaped, scalar, sumOver, times } from "../compute";
 import { formatShape } from "../errors";
 import { normalizeAxes, normalizeAxis, type Shape } from "../shape";
 import { allocate, type DType, defineMethods, type Tensor, viewOf } from "../tensor";
 import { operand } from "./arithmetic";
-import { sqrt } from "./elementwise";
 
 /** One axis, several axes, or undefined for all. */
 export type Axes = number | readonly number[];
@@ -89,26 +88,41 @@ function mean(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   return record("mean", sumOver(x, axes, n, options.keepDims), [x], [], meanRule(axes, n));
 }
 
-function varianceRule(axes: readonly number[], n: number, correction: number): Backward {
-  return (g, [x]) => {
-    const centred = minus(x, sumOver(x, axes, n, true));
-    return [times(centred, times(spread(g, x.extents, axes), scalar(2 / (n - correction))))];
+/** x - mean. */
+function centred(x: Tensor, axes: readonly number[]): Tensor {
+  return throughRows(x, axes, (rows) => launch.mapRows("centre_rows_f32", rows, x, axes));
+}
+
+/** What the sum of squared deviations is divided by: never below 0, as in PyTorch. */
+const degreesOfFreedom = (n: number, correction: number) => Math.max(n - correction, 0);
+
+function varianceRule(axes: readonly number[], degrees: number): Backward {
+  return (g, [x]) => [times(centred(x, axes), times(spread(g, x.extents, axes), scalar(2 / degrees)))];
+}
+
+/** The deviations over the result, which is 0 only where they are: the gradient there is 0. */
+function deviationRule(axes: readonly number[], degrees: number): Backward {
+  return (g, [x, y]) => {
+    const safe = spread(plus(y, binary("std", "eq_f32", y, scalar(0))), x.extents, axes);
+    return [times(over(centred(x, axes), safe), times(spread(g, x.extents, axes), scalar(1 / degrees)))];
   };
 }
 
 /** Two passes in float64. */
-function variance(input: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
-  const reduction = reductionOf("var", input, axis, options, ["keepDims", "correction"]);
-  const { x, axes, n } = reduction;
-  const { correction = 1 } = options;
-  checkNumber("var", "correction", correction);
-  const out = reduceRows("variance_f32", reduction, { parameters: [correction] });
-  return record("var", out, [x], [x], varianceRule(axes, n, correction));
+function moment(name: "var" | "std", root: 0 | 1) {
+  return (input: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor => {
+    const reduction = reductionOf(name, input, axis, options, ["keepDims", "correction"]);
+    const { x, axes, n } = reduction;
+    const { correction = 1 } = options;
+    checkNumber(name, "correction", correction);
+    const y = reduceRows("variance_f32", reduction, { parameters: [correction, root] });
+    const rule = root === 0 ? varianceRule : deviationRule;
+    return record(name, y, [x], root === 0 ? [x] : [x, y], rule(axes, degreesOfFreedom(n, correction)));
+  };
 }
 
-function std(input: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
-  return sqrt(variance(input, axis, options));
-}
+const variance = moment("var", 0);
+const std = moment("std", 1);
 
 function requireElements(name: string, { n, x }: Reduction): void {
   if (n === 0) throw new RangeError(`${name}: nothing to reduce in shape ${formatShape(x.extents)}`);
@@ -116,7 +130,9 @@ function requireElements(name: string, { n, x }: Reduction): void {
 
 function extremumRule(name: string, axes: readonly number[]): Backward {
   return (g, [x, best]) => {
-    const chosen = binary(name, "eq_f32", x, spread(best, x.extents, axes));
+    // NaN is chosen before all others, and equals nothing.
+    const isBest = binary(name, "eq_f32", x, spread(best, x.extents, axes));
+    const chosen = plus(isBest, binary(name, "ne_f32", x, x));
     const share = over(withKeptAxes(contiguous(g), x.extents, axes), sumOver(chosen, axes, 1, true));
     return [times(chosen, share)];
   };
@@ -170,7 +186,7 @@ function prod(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
 function normRule(axes: readonly number[]): Backward {
   return (g, [x, y]) => {
     const safe = binary("norm", "add_f32", y, binary("norm", "eq_f32", y, scalar(0)));
-    return [times(x, spread(over(g, safe), x.extents, axes))];
+    return [times(over(x, spread(safe, x.extents, axes)), spread(g, x.extents, axes))];
   };
 }
 
@@ -205,7 +221,6 @@ function logSumExpRule(axes: readonly number[]): Backward {
 
 function logSumExp(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   const reduction = reductionOf("logSumExp", input, axis, options);
-  requireElements("logSumExp", reduction);
   const { x, axes } = reduction;
   return record("logSumExp", reduceRows("log_sum_exp_f32", reduction), [x], [x], logSumExpRule(axes));
 }
@@ -231,9 +246,9 @@ export interface ReduceMethods {
   sum(axis?: Axes, options?: ReduceOptions): Tensor;
   /** Mean over the axes (all by default). */
   mean(axis?: Axes, options?: ReduceOptions): Tensor;
-  /** Variance, divided by n - correction. Default correction 1 (unbiased). */
+  /** Variance, divided by n - correction. Default correction 1 (unbiased). NaN of nothing. */
   var(axis?: Axes, options?: VarianceOptions): Tensor;
-  /** Square root of the variance. */
+  /** Square root of the variance; the gradient is 0 where all elements are equal. */
   std(axis?: Axes, options?: VarianceOptions): Tensor;
   /** Largest values; equal ones share the gradient; NaN wins. */
   max(axis?: Axes, options?: ReduceOptions): Tensor;
@@ -253,7 +268,7 @@ export interface ReduceMethods {
   softmax(axis: number): Tensor;
   /** log(softmax), without its loss of accuracy. */
   logSoftmax(axis: number): Tensor;
-  /** log(sum(e^a)) over the axes (all by default), safe for large elements. */
+  /** log(sum(e^a)) over the axes (all by default), safe for large elements; -Infinity of nothing. */
   logSumExp(axis?: Axes, options?: ReduceOptions): Tensor;
 }
 

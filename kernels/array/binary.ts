@@ -11,6 +11,11 @@ import { PLAN_ENTRY, Odometer } from "./odometer";
 @unmanaged class Maximum { @inline v(a: v128, b: v128): v128 { return f32x4.max(a, b); } }
 @unmanaged class Minimum { @inline v(a: v128, b: v128): v128 { return f32x4.min(a, b); } }
 
+/** a * b, and 0 where b is 0 even if a is infinite or NaN. */
+@unmanaged class Weigh {
+  @inline v(a: v128, b: v128): v128 { return v128.andnot(f32x4.mul(a, b), f32x4.eq(b, f32x4.splat(0))); }
+}
+
 @inline
 function one_where(mask: v128): v128 {
   return v128.and(mask, f32x4.splat(1));
@@ -105,6 +110,9 @@ export function mul_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize):
 }
 export function div_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
   binary<Div>(out, a, b, rank, plan);
+}
+export function weigh_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<Weigh>(out, a, b, rank, plan);
 }
 export function maximum_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
   binary<Maximum>(out, a, b, rank, plan);

@@ -1,13 +1,15 @@
 // Batch normalisation (Ioffe & Szegedy 2015) and normalisation of rows, which layer and group normalisation are made
-// of. Statistics take two passes; sums run in float32 over blocks of a plane and in float64 across blocks and planes.
+// of. Means and variances take two passes in float64. A mean is kept as two float32, since one would lose what is small
+// beside it: the deviation of x is (x - mean) - rest. Sums of gradients run in float32 over blocks of a plane, in float64
+// across blocks and planes.
 import { sum_pair_f64 } from "./lanes";
+import { row_sum, squared_deviations } from "./reduce";
 import { madd } from "./simd";
 
 /** Vectors that are summed in float32. */
 const BLOCK: i32 = 64;
 
-@unmanaged class Deviation { @inline v(g: v128, d: v128): v128 { return d; } }
-@unmanaged class Square { @inline v(g: v128, d: v128): v128 { return f32x4.mul(d, d); } }
+/** What a gradient g and the input's deviation d from the shift are summed as. */
 @unmanaged class Gradient { @inline v(g: v128, d: v128): v128 { return g; } }
 @unmanaged class Product { @inline v(g: v128, d: v128): v128 { return f32x4.mul(g, d); } }
 
@@ -73,37 +75,38 @@ function inverse_deviation(variance: f64, eps: f64): f64 {
   return 1 / sqrt(variance + eps);
 }
 
-/** mean[c] and variance[c] (divided by the count) of each channel of x[n, c, l]. */
-export function channel_moments_f32(mean: usize, variance: usize, x: usize, n: i32, c: i32, l: i32): void {
+/** mean[c], what of it float32 loses as rest[c], and variance[c] (divided by the count) of each channel of x[n, c, l]. */
+export function channel_moments_f32(
+  mean: usize, rest: usize, variance: usize, x: usize, n: i32, c: i32, l: i32,
+): void {
   const plane = <usize>l << 2;
   const count = <f64>n * <f64>l;
-  for (let channel = 0; channel < c; channel++, mean += 4, variance += 4, x += plane) {
+  for (let at: usize = 0; at < <usize>c << 2; at += 4, x += plane) {
     let total: f64 = 0;
-    for (let i = 0; i < n; i++) {
-      const from = x + plane * <usize>(i * c);
-      total += sum_of<Deviation>(from, from, l, 0);
-    }
-    const m = <f32>(total / count);
+    for (let i = 0; i < n; i++) total += row_sum(x + plane * <usize>(i * c), l);
+    const m = total / count;
     total = 0;
-    for (let i = 0; i < n; i++) {
-      const from = x + plane * <usize>(i * c);
-      total += sum_of<Square>(from, from, l, m);
-    }
-    store<f32>(mean, m);
-    store<f32>(variance, <f32>(total / count));
+    for (let i = 0; i < n; i++) total += squared_deviations(x + plane * <usize>(i * c), l, m);
+    store<f32>(mean + at, <f32>m);
+    store<f32>(rest + at, <f32>(m - <f64><f32>m));
+    store<f32>(variance + at, <f32>(total / count));
   }
 }
 
-/** out[n, c, l] = (x - mean[c]) / sqrt(variance[c] + eps) * weight[c] + bias[c]; a pointer of 0 leaves out its term. */
+/** out[n, c, l] = (x - mean[c] - rest[c]) / sqrt(variance[c] + eps) * weight[c] + bias[c]; a pointer of 0 leaves out its
+ *  term. */
 export function batch_norm_f32(
-  out: usize, x: usize, mean: usize, variance: usize, weight: usize, bias: usize, n: i32, c: i32, l: i32, eps: f64,
+  out: usize, x: usize, mean: usize, rest: usize, variance: usize, weight: usize, bias: usize, n: i32, c: i32, l: i32,
+  eps: f64,
 ): void {
   const plane = <usize>l << 2;
   for (let i = 0; i < n; i++) {
     for (let at: usize = 0; at < <usize>c << 2; at += 4, x += plane, out += plane) {
       const r = <f32>inverse_deviation(<f64>load<f32>(variance + at), eps);
       const scale = weight ? load<f32>(weight + at) * r : r;
-      affine(out, x, l, load<f32>(mean + at), scale, bias ? load<f32>(bias + at) : 0);
+      let shift: f32 = bias ? load<f32>(bias + at) : 0;
+      if (rest) shift -= load<f32>(rest + at) * scale;
+      affine(out, x, l, load<f32>(mean + at), scale, shift);
     }
   }
 }
@@ -111,8 +114,8 @@ export function batch_norm_f32(
 /** Gradients of batch_norm_f32 for g[n, c, l]: gx, gw[c], gb[c]. With `batch` mean and variance are those of x itself and
  *  depend on it, else they are constants. */
 export function batch_norm_grad_f32(
-  gx: usize, gw: usize, gb: usize, g: usize, x: usize, mean: usize, variance: usize, weight: usize, n: i32, c: i32,
-  l: i32, eps: f64, batch: i32,
+  gx: usize, gw: usize, gb: usize, g: usize, x: usize, mean: usize, rest: usize, variance: usize, weight: usize,
+  n: i32, c: i32, l: i32, eps: f64, batch: i32,
 ): void {
   const plane = <usize>l << 2;
   const count = <f64>n * <f64>l;
@@ -126,14 +129,16 @@ export function batch_norm_grad_f32(
       sum += sum_of<Gradient>(g + from, x + from, l, m);
       product += sum_of<Product>(g + from, x + from, l, m);
     }
+    const d = rest ? <f64>load<f32>(rest + at) : 0;
+    product -= d * sum;
     store<f32>(gw + at, <f32>(product * r));
     store<f32>(gb + at, <f32>sum);
     const scale = <f32>(weight ? <f64>load<f32>(weight + at) * r : r);
-    const slope = batch ? <f32>(product * r * r / count) : 0;
-    const shift = batch ? <f32>(sum / count) : 0;
+    const slope = batch ? product * r * r / count : 0;
+    const shift = batch ? sum / count - d * slope : 0;
     for (let i = 0; i < n; i++) {
       const from = plane * <usize>(i * c);
-      affine_grad(gx + from, g + from, x + from, l, m, scale, slope, shift);
+      affine_grad(gx + from, g + from, x + from, l, m, scale, <f32>slope, <f32>shift);
     }
   }
 }
@@ -142,10 +147,11 @@ export function batch_norm_grad_f32(
 export function normalize_rows_f32(out: usize, inverse: usize, x: usize, rows: i32, n: i32, eps: f64): void {
   const bytes = <usize>n << 2;
   for (let row = 0; row < rows; row++, inverse += 4, x += bytes, out += bytes) {
-    const mean = <f32>(sum_of<Deviation>(x, x, n, 0) / <f64>n);
-    const r = <f32>inverse_deviation(sum_of<Square>(x, x, n, mean) / <f64>n, eps);
-    store<f32>(inverse, r);
-    affine(out, x, n, mean, r, 0);
+    const mean = row_sum(x, n) / <f64>n;
+    const m = <f32>mean;
+    const r = inverse_deviation(squared_deviations(x, n, mean) / <f64>n, eps);
+    store<f32>(inverse, <f32>r);
+    affine(out, x, n, m, <f32>r, <f32>((<f64>m - mean) * r));
   }
 }
 

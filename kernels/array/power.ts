@@ -86,7 +86,12 @@ function is_integer(p: f32): bool {
 }
 @unmanaged class Even { @inline v(x: v128, p: v128, b: v128): v128 { return pow_abs(x, p); } }
 @unmanaged class Odd { @inline v(x: v128, p: v128, b: v128): v128 { return copysign(pow_abs(x, p), x); } }
-@unmanaged class Real { @inline v(x: v128, p: v128, b: v128): v128 { return pow_real(x, p); } }
+@unmanaged class Real {
+  @inline v(x: v128, p: v128, b: v128): v128 {
+    const one = f32x4.splat(1);
+    return v128.bitselect(one, pow_real(x, p), f32x4.eq(x, one));
+  }
+}
 
 function fill(out: usize, n: i32, value: f32): void {
   const end = out + (<usize>n << 2);
@@ -95,7 +100,7 @@ function fill(out: usize, n: i32, value: f32): void {
   for (; out != end; out += 4) store<f32>(out, value);
 }
 
-/** x^p as C99 defines it, but NaN for 1^NaN. Exponents 0, 1, 2, 3, -1 take products or a division, 0.5 the
+/** x^p as C99 defines it. Exponents 0, 1, 2, 3, -1 take products or a division, 0.5 the
  *  square root (of -Infinity too: NaN); all others are within 0.51 ulp. */
 export function pow_scalar_f32(out: usize, x: usize, n: i32, p: f32): void {
   if (p == 0) return fill(out, n, 1);

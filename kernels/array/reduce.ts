@@ -1,124 +1,115 @@
-// Reductions along the middle axis of a contiguous [outer, n, inner]. The order of every sum is fixed: float32 within
-// blocks of BLOCK elements, the blocks in float64, so that the error does not grow with n.
+// Reductions along the middle axis of a contiguous [outer, n, inner]. Sums run in float64, so that they neither overflow
+// nor lose a small spread around a large mean; their order is fixed.
 
-import { sum_lanes_f64 } from "./lanes";
+import { sum_lanes_f64, sum_pair_f64 } from "./lanes";
 
-const BLOCK: i32 = 64;
+/** Two neighbouring elements in float64. */
+@inline
+export function pair_f64(x: usize): v128 {
+  return f64x2.promote_low_f32x4(v128.load64_zero(x));
+}
 
-/** The sum of n contiguous elements, four vectors abreast. */
-function row_sum(x: usize, n: i32): f64 {
-  let total: f64 = 0;
-  let left = n;
-  while (left >= 16) {
-    let a = f32x4.splat(0);
-    let b = a;
-    let c = a;
-    let d = a;
-    let steps = min(left >> 4, BLOCK);
-    left -= steps << 4;
-    while (steps-- > 0) {
-      a = f32x4.add(a, v128.load(x));
-      b = f32x4.add(b, v128.load(x, 16));
-      c = f32x4.add(c, v128.load(x, 32));
-      d = f32x4.add(d, v128.load(x, 48));
-      x += 64;
-    }
-    total += sum_lanes_f64(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
+/** The sum of n contiguous elements. */
+export function row_sum(x: usize, n: i32): f64 {
+  let a = f64x2.splat(0);
+  let b = a;
+  let c = a;
+  let d = a;
+  for (; n >= 8; n -= 8, x += 32) {
+    a = f64x2.add(a, pair_f64(x));
+    b = f64x2.add(b, pair_f64(x + 8));
+    c = f64x2.add(c, pair_f64(x + 16));
+    d = f64x2.add(d, pair_f64(x + 24));
   }
-  while (left-- > 0) {
-    total += <f64>f32x4.extract_lane(v128.load32_zero(x), 0);
-    x += 4;
+  let total = sum_pair_f64(f64x2.add(f64x2.add(a, b), f64x2.add(c, d)));
+  for (; n > 0; n--, x += 4) total += <f64>load<f32>(x);
+  return total;
+}
+
+/** The sum of the squared deviations of n contiguous elements from their mean. */
+export function squared_deviations(x: usize, n: i32, mean: f64): f64 {
+  const m = f64x2.splat(mean);
+  let a = f64x2.splat(0);
+  let b = a;
+  for (; n >= 4; n -= 4, x += 16) {
+    const p = f64x2.sub(pair_f64(x), m);
+    const q = f64x2.sub(pair_f64(x + 8), m);
+    a = f64x2.add(a, f64x2.mul(p, p));
+    b = f64x2.add(b, f64x2.mul(q, q));
+  }
+  let total = sum_pair_f64(f64x2.add(a, b));
+  for (; n > 0; n--, x += 4) {
+    const d = <f64>load<f32>(x) - mean;
+    total += d * d;
   }
   return total;
 }
 
-/** Four neighbouring columns summed down n rows that lie `step` bytes apart. */
-@inline
-function column_sums(out: usize, x: usize, n: i32, step: usize, divisor: f64): void {
-  let low = f64x2.splat(0);
-  let high = f64x2.splat(0);
-  while (n > 0) {
-    let sum = f32x4.splat(0);
-    let steps = min(n, BLOCK);
-    n -= steps;
-    while (steps-- > 0) {
-      sum = f32x4.add(sum, v128.load(x));
-      x += step;
+/** Columns that are summed side by side: their float64 sums stay in the nearest cache. */
+const COLUMNS: i32 = 512;
+
+/** Sums of `width` <= COLUMNS columns down n >= 1 rows that lie `step` bytes apart, row by row. */
+function column_sums(out: usize, x: usize, n: i32, width: i32, step: usize, divisor: f64, sums: usize): void {
+  const pairs = <usize>(width >> 1) << 3;
+  const odd = (width & 1) != 0;
+  for (let i: usize = 0; i < pairs; i += 8) v128.store(sums + (i << 1), pair_f64(x + i));
+  if (odd) store<f64>(sums + (pairs << 1), <f64>load<f32>(x + pairs));
+  while (--n > 0) {
+    x += step;
+    for (let i: usize = 0; i < pairs; i += 8) {
+      const at = sums + (i << 1);
+      v128.store(at, f64x2.add(v128.load(at), pair_f64(x + i)));
     }
-    low = f64x2.add(low, f64x2.promote_low_f32x4(sum));
-    high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i64>(sum, sum, 1, 1)));
+    if (odd) store<f64>(sums + (pairs << 1), load<f64>(sums + (pairs << 1)) + <f64>load<f32>(x + pairs));
   }
-  const d = f64x2.splat(divisor);
-  const a = f32x4.demote_f64x2_zero(f64x2.div(low, d));
-  const b = f32x4.demote_f64x2_zero(f64x2.div(high, d));
-  v128.store(out, v128.shuffle<i64>(a, b, 0, 2));
+  for (let i = 0; i < width; i++) {
+    store<f32>(out + (<usize>i << 2), <f32>(load<f64>(sums + (<usize>i << 3)) / divisor));
+  }
 }
 
-@inline
-function column_sum(out: usize, x: usize, n: i32, step: usize, divisor: f64): void {
-  let total: f64 = 0;
-  while (n > 0) {
-    let sum: f32 = 0;
-    let steps = min(n, BLOCK);
-    n -= steps;
-    while (steps-- > 0) {
-      sum += load<f32>(x);
-      x += step;
-    }
-    total += <f64>sum;
-  }
-  store<f32>(out, <f32>(total / divisor));
-}
-
-/** out[o, i] = (sum over n of x[o, :, i]) / divisor. */
-export function sum_f32(out: usize, x: usize, outer: i32, n: i32, inner: i32, divisor: f64): void {
+/** out[o, i] = (sum over n of x[o, :, i]) / divisor. `sums` is scratch of 4096 bytes. */
+export function sum_f32(
+  out: usize, x: usize, outer: i32, n: i32, inner: i32, divisor: f64, sums: usize,
+): void {
   const step = <usize>inner << 2;
-  for (let o = 0; o < outer; o++) {
+  for (let o = 0; o < outer; o++, out += step, x += <usize>n * step) {
     if (inner == 1) {
       store<f32>(out, <f32>(row_sum(x, n) / divisor));
-      out += 4;
+    } else if (n == 0) {
+      for (let i: usize = 0; i < step; i += 4) store<f32>(out + i, <f32>(0 / divisor));
     } else {
-      let i = 0;
-      for (; i + 4 <= inner; i += 4) {
-        column_sums(out, x + (<usize>i << 2), n, step, divisor);
-        out += 16;
-      }
-      for (; i < inner; i++) {
-        column_sum(out, x + (<usize>i << 2), n, step, divisor);
-        out += 4;
+      for (let i = 0; i < inner; i += COLUMNS) {
+        const at = <usize>i << 2;
+        column_sums(out + at, x + at, n, min(COLUMNS, inner - i), step, divisor, sums);
       }
     }
-    x += <usize>n * step;
   }
 }
 
 /** out[r] = Euclidean norm of row r of [rows, n]. */
 export function norm_f32(out: usize, x: usize, rows: i32, n: i32): void {
-  for (let r = 0; r < rows; r++) {
-    let total: f64 = 0;
-    for (let i = 0; i < n; i++) {
-      const v = <f64>load<f32>(x);
-      total += v * v;
-      x += 4;
-    }
-    store<f32>(out, <f32>sqrt(total));
-    out += 4;
+  for (let r = 0; r < rows; r++, out += 4, x += <usize>n << 2) {
+    store<f32>(out, <f32>sqrt(squared_deviations(x, n, 0)));
   }
 }
 
-/** out[r] = sum of squared deviations of row r from its mean, divided by n - correction. Two passes in float64. */
-export function variance_f32(out: usize, x: usize, rows: i32, n: i32, correction: f64): void {
+/** out[r] = sum of squared deviations of row r from its mean, divided by n - correction, which counts as 0 where it is below;
+ *  its square root when `root`. NaN of nothing. */
+export function variance_f32(out: usize, x: usize, rows: i32, n: i32, correction: f64, root: i32): void {
   const bytes = <usize>n << 2;
-  for (let r = 0; r < rows; r++) {
+  const divisor = max<f64>(<f64>n - correction, 0);
+  for (let r = 0; r < rows; r++, out += 4, x += bytes) {
+    const variance = squared_deviations(x, n, row_sum(x, n) / <f64>n) / divisor;
+    store<f32>(out, <f32>(root ? sqrt(variance) : variance));
+  }
+}
+
+/** out = x - mean of each row. */
+export function centre_rows_f32(out: usize, x: usize, rows: i32, n: i32): void {
+  const bytes = <usize>n << 2;
+  for (let r = 0; r < rows; r++, out += bytes, x += bytes) {
     const mean = row_sum(x, n) / <f64>n;
-    let total: f64 = 0;
-    for (let i = <usize>0; i < bytes; i += 4) {
-      const d = <f64>load<f32>(x + i) - mean;
-      total += d * d;
-    }
-    store<f32>(out, <f32>(total / (<f64>n - correction)));
-    out += 4;
-    x += bytes;
+    for (let i: usize = 0; i < bytes; i += 4) store<f32>(out + i, <f32>(<f64>load<f32>(x + i) - mean));
   }
 }
 
@@ -186,23 +177,22 @@ export function prod_f32(out: usize, x: usize, rows: i32, n: i32): void {
   }
 }
 
-/** gx[r, i] = g[r] times the product of row r without element i: exact where elements are zero. */
-export function prod_grad_f32(gx: usize, g: usize, x: usize, rows: i32, n: i32): void {
-  for (let r = 0; r < rows; r++) {
+/** gx[r, i] = g[r] times the product of row r without element i: exact where elements are zero. `products` is scratch of n
+ *  float64, since those on the way may leave the range of float32. */
+export function prod_grad_f32(gx: usize, g: usize, x: usize, rows: i32, n: i32, products: usize): void {
+  const bytes = <usize>n << 2;
+  for (let r = 0; r < rows; r++, g += 4, gx += bytes, x += bytes) {
     let product = <f64>load<f32>(g);
-    for (let i = <usize>0; i < <usize>n << 2; i += 4) {
-      store<f32>(gx + i, <f32>product);
+    for (let i = <usize>0; i < bytes; i += 4) {
+      store<f64>(products + (i << 1), product);
       product *= <f64>load<f32>(x + i);
     }
     product = 1;
-    for (let i = <usize>n << 2; i > 0; ) {
+    for (let i = bytes; i > 0; ) {
       i -= 4;
-      store<f32>(gx + i, <f32>(<f64>load<f32>(gx + i) * product));
+      store<f32>(gx + i, <f32>(load<f64>(products + (i << 1)) * product));
       product *= <f64>load<f32>(x + i);
     }
-    g += 4;
-    gx += <usize>n << 2;
-    x += <usize>n << 2;
   }
 }
 

@@ -173,9 +173,9 @@ export function erf_grad_f32(out: usize, g: usize, x: usize, n: i32): void {
 /** max(x, 0); NaN stays NaN. */
 export function relu_f32(out: usize, x: usize, n: i32): void { map<Relu>(4, out, x, n); }
 @unmanaged class ReluGrad {
-  @inline v(g: v128, s: v128, a: v128, b: v128): v128 { return v128.and(g, positive(s)); }
+  @inline v(g: v128, s: v128, a: v128, b: v128): v128 { return v128.andnot(g, f32x4.le(s, splat(0))); }
 }
-/** s may be x or y. */
+/** s may be x or y; where it is NaN the gradient passes. */
 export function relu_grad_f32(out: usize, g: usize, s: usize, n: i32): void {
   map_gradient<ReluGrad>(out, g, s, n);
 }

@@ -47,7 +47,7 @@ const CASES: [() => unknown, RegExp][] = [
   [() => a.pad([[-1, 0]]), /pad: needs \[before, after\] counts/],
   [() => a.repeat([2]), /repeat: needs a count/],
   [() => a.assign(b), /assign: expected float32 \[2,3\], got float32 \[4,5\]/],
-  [() => a.clamp(2, 1), /clamp: min must not be above max/],
+  [() => a.clamp(Number.NaN, 1), /clamp: min must be a number, got NaN/],
   [() => a.item(), /item: needs a tensor of one element, got shape \[2,3\]/],
   [() => concat([a, b]), /concat: shapes must agree but for axis 0: \[2,3\] \[4,5\]/],
   [() => concat([]), /concat: needs at least one tensor/],

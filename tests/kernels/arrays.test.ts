@@ -30,6 +30,7 @@ test(
       [3, 7, 1],
       [1, 1000, 1],
       [2, 5, 9],
+      [2, 3, 1101],
       [4, 130, 3],
       [1, 65, 16],
       [2, 0, 3],
@@ -38,7 +39,7 @@ test(
       h.reset();
       const x = values(outer * n * inner, n + inner);
       const out = output(outer * inner);
-      k.sum_f32(out.ptr, h.f32(x), outer, n, inner, 2);
+      k.sum_f32(out.ptr, h.f32(x), outer, n, inner, 2, h.alloc(4096));
       const expected = Array.from({ length: outer * inner }, (_, i) => {
         let total = 0;
         for (let j = 0; j < n; j++) total += x[(Math.floor(i / inner) * n + j) * inner + (i % inner)];
@@ -57,7 +58,7 @@ test(
     const x = values(n, 3, 0, 1);
     const exact = x.reduce((a, b) => a + b, 0);
     const out = output(1);
-    k.sum_f32(out.ptr, h.f32(x), 1, n, 1, 1);
+    k.sum_f32(out.ptr, h.f32(x), 1, n, 1, 1, 0);
     assert.ok(Math.abs(out.read()[0] / exact - 1) < 1e-7);
   }),
 );
@@ -95,7 +96,7 @@ test(
         (row) => Math.hypot(...row),
       );
       check(
-        (out) => k.variance_f32(out, ptr, 3, n, 0),
+        (out) => k.variance_f32(out, ptr, 3, n, 0, 0),
         (row) => {
           const mean = row.reduce((a, b) => a + b, 0) / n;
           return row.reduce((a, b) => a + (b - mean) ** 2, 0) / n;

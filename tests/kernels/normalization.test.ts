@@ -43,8 +43,8 @@ test("channel moments and batch normalisation", () => {
     const data = values(n * c * l, 3, 1, 4);
     const [w, b] = [values(c, 4), values(c, 5)];
     const [x, weight, bias] = [data, w, b].map((v) => harness.f32(v));
-    const [mean, variance, out] = [c, c, n * c * l].map((count) => harness.alloc(4 * count));
-    k.channel_moments_f32(mean, variance, x, n, c, l);
+    const [mean, rest, variance, out] = [c, c, c, n * c * l].map((count) => harness.alloc(4 * count));
+    k.channel_moments_f32(mean, rest, variance, x, n, c, l);
     const expected = moments(data, n, c, l);
     near(
       harness.readF32(mean, c),
@@ -60,13 +60,13 @@ test("channel moments and batch normalisation", () => {
       const m = expected[Math.floor(i / l) % c];
       return (v - m.mean) / Math.sqrt(m.variance + EPS);
     });
-    k.batch_norm_f32(out, x, mean, variance, weight, bias, n, c, l, EPS);
+    k.batch_norm_f32(out, x, mean, rest, variance, weight, bias, n, c, l, EPS);
     near(
       harness.readF32(out, n * c * l),
       standard.map((v, i) => v * w[Math.floor(i / l) % c] + b[Math.floor(i / l) % c]),
       n * l === 1 ? 1e-4 : 1e-5,
     );
-    k.batch_norm_f32(out, x, mean, variance, 0, 0, n, c, l, EPS);
+    k.batch_norm_f32(out, x, mean, rest, variance, 0, 0, n, c, l, EPS);
     near(harness.readF32(out, n * c * l), standard, n * l === 1 ? 1e-4 : 1e-5);
     for (const [ptr, count] of [
       [mean, c],
@@ -82,8 +82,10 @@ test("the gradient of batch normalisation, with the batch's own moments and with
     harness.reset();
     const [data, gradient, w] = [values(n * c * l, 6, -1, 2), values(n * c * l, 7), values(c, 8, 0.5, 1.5)];
     const [x, g, weight] = [data, gradient, w].map((v) => harness.f32(v));
-    const [mean, variance, gx, gw, gb] = [c, c, n * c * l, c, c].map((count) => harness.alloc(4 * count));
-    k.channel_moments_f32(mean, variance, x, n, c, l);
+    const [mean, rest, variance, gx, gw, gb] = [c, c, c, n * c * l, c, c].map((count) =>
+      harness.alloc(4 * count),
+    );
+    k.channel_moments_f32(mean, rest, variance, x, n, c, l);
     const all = moments(data, n, c, l);
     const channelOf = (i: number) => Math.floor(i / l) % c;
     const standard = Array.from(data, (v, i) => {
@@ -98,7 +100,7 @@ test("the gradient of batch normalisation, with the batch's own moments and with
     const sums = sumOver((i) => gradient[i]);
     const products = sumOver((i) => gradient[i] * standard[i]);
     for (const batch of [1, 0]) {
-      k.batch_norm_grad_f32(gx, gw, gb, g, x, mean, variance, weight, n, c, l, EPS, batch);
+      k.batch_norm_grad_f32(gx, gw, gb, g, x, mean, rest, variance, weight, n, c, l, EPS, batch);
       near(harness.readF32(gw, c), products, 2e-5);
       near(harness.readF32(gb, c), sums, 2e-5);
       const expected = standard.map((y, i) => {
@@ -157,7 +159,7 @@ test("nothing at all", () => {
   harness.reset();
   const out = harness.alloc(4);
   k.normalize_rows_f32(out, out, out, 0, 5, EPS);
-  k.batch_norm_f32(out, out, out, out, 0, 0, 0, 3, 4, EPS);
+  k.batch_norm_f32(out, out, out, 0, out, 0, 0, 0, 3, 4, EPS);
   assertUntouched(out, 0);
 });
 
