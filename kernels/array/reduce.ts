@@ -48,22 +48,44 @@ export function squared_deviations(x: usize, n: i32, mean: f64): f64 {
 /** Columns that are summed side by side: their float64 sums stay in the nearest cache. */
 const COLUMNS: i32 = 512;
 
-/** Sums of `width` <= COLUMNS columns down n >= 1 rows that lie `step` bytes apart, row by row. */
-function column_sums(out: usize, x: usize, n: i32, width: i32, step: usize, divisor: f64, sums: usize): void {
-  const pairs = <usize>(width >> 1) << 3;
-  const odd = (width & 1) != 0;
-  for (let i: usize = 0; i < pairs; i += 8) v128.store(sums + (i << 1), pair_f64(x + i));
-  if (odd) store<f64>(sums + (pairs << 1), <f64>load<f32>(x + pairs));
-  while (--n > 0) {
-    x += step;
-    for (let i: usize = 0; i < pairs; i += 8) {
-      const at = sums + (i << 1);
-      v128.store(at, f64x2.add(v128.load(at), pair_f64(x + i)));
-    }
-    if (odd) store<f64>(sums + (pairs << 1), load<f64>(sums + (pairs << 1)) + <f64>load<f32>(x + pairs));
+/** Adds `rows` rows, 1 or 4, that lie `step` bytes apart to the sums of a pair of columns, one after the other. */
+@inline
+function add_rows(sum: v128, x: usize, rows: i32, step: usize): v128 {
+  sum = f64x2.add(sum, pair_f64(x));
+  if (rows == 4) {
+    sum = f64x2.add(sum, pair_f64(x + step));
+    sum = f64x2.add(sum, pair_f64(x + step * 2));
+    sum = f64x2.add(sum, pair_f64(x + step * 3));
   }
-  for (let i = 0; i < width; i++) {
-    store<f32>(out + (<usize>i << 2), <f32>(load<f64>(sums + (<usize>i << 3)) / divisor));
+  return sum;
+}
+
+/** add_rows() for `width` columns; the last of an odd number is read alone. */
+@inline
+function add_to_sums(sums: usize, x: usize, rows: i32, width: i32, step: usize): void {
+  const end = sums + (<usize>width << 3);
+  for (; sums + 32 <= end; sums += 32, x += 16) {
+    v128.store(sums, add_rows(v128.load(sums), x, rows, step));
+    v128.store(sums, add_rows(v128.load(sums, 16), x + 8, rows, step), 16);
+  }
+  for (; sums < end; sums += 8, x += 4) {
+    let sum = load<f64>(sums) + <f64>load<f32>(x);
+    if (rows == 4) {
+      sum += <f64>load<f32>(x + step);
+      sum += <f64>load<f32>(x + step * 2);
+      sum += <f64>load<f32>(x + step * 3);
+    }
+    store<f64>(sums, sum);
+  }
+}
+
+/** Sums of `width` <= COLUMNS columns down n rows that lie `step` bytes apart, row by row. */
+function column_sums(out: usize, x: usize, n: i32, width: i32, step: usize, divisor: f64, sums: usize): void {
+  memory.fill(sums, 0, <usize>width << 3);
+  for (; n >= 4; n -= 4, x += step * 4) add_to_sums(sums, x, 4, width, step);
+  for (; n > 0; n--, x += step) add_to_sums(sums, x, 1, width, step);
+  for (const end = out + (<usize>width << 2); out < end; out += 4, sums += 8) {
+    store<f32>(out, <f32>(load<f64>(sums) / divisor));
   }
 }
 
@@ -75,8 +97,6 @@ export function sum_f32(
   for (let o = 0; o < outer; o++, out += step, x += <usize>n * step) {
     if (inner == 1) {
       store<f32>(out, <f32>(row_sum(x, n) / divisor));
-    } else if (n == 0) {
-      for (let i: usize = 0; i < step; i += 4) store<f32>(out + i, <f32>(0 / divisor));
     } else {
       for (let i = 0; i < inner; i += COLUMNS) {
         const at = <usize>i << 2;
