@@ -1,6 +1,7 @@
 // What the test suites and benchmarks of this project may reach besides the public face. Not exported by the package.
 
 export { Allocator } from "./backend/allocator";
+export { checkGuards, guardMemory } from "./backend/guard";
 export { kernels, memoryViews } from "./backend/wasm";
 export { readDistanceFile } from "./cli/distance-file";
 export { writeReport } from "./cli/report";

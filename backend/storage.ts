@@ -2,20 +2,26 @@
 
 import { Allocator, type Block } from "./allocator";
 import { FreedTensorError, formatBytes, OutOfMemoryError } from "./errors";
+import { dissolve, isGuarding, MARGIN, surround } from "./guard";
 import { memoryLimit } from "./wasm";
 
 const allocator = new Allocator();
 let storagesInUse = 0;
+let marginsInUse = 0;
 
 /** Bytes of tensor data, shared by a tensor, its views and the graph nodes that saved it. */
 export class Storage {
   private readonly block: Block;
+  /** @internal Address of the first byte, whether the storage lives or not. */
+  readonly start: number;
+  private readonly guarded: boolean;
   private references = 1;
   /** Counts writes in place, so that backward can refuse a value that has changed since it was saved. */
   version = 0;
 
   constructor(readonly bytes: number) {
-    const block = allocator.allocate(bytes);
+    this.guarded = isGuarding();
+    const block = allocator.allocate(this.guarded ? bytes + 2 * MARGIN : bytes);
     if (block === null) {
       throw new OutOfMemoryError(
         `out of memory: ${formatBytes(bytes)} asked for, ${formatBytes(allocator.bytesInUse)} in use by ` +
@@ -23,7 +29,13 @@ export class Storage {
       );
     }
     this.block = block;
+    this.start = block.start;
     storagesInUse++;
+    if (this.guarded) {
+      this.start += MARGIN;
+      marginsInUse += 2 * MARGIN;
+      surround(this);
+    }
   }
 
   /** Byte address. Throws once the last reference is gone: nobody reads or writes a block that is somebody else's. */
@@ -33,7 +45,7 @@ export class Storage {
         "a tensor was used after its memory was freed. Call keep() on what must live longer",
       );
     }
-    return this.block.start;
+    return this.start;
   }
 
   get shared(): boolean {
@@ -47,6 +59,10 @@ export class Storage {
   release(): void {
     if (--this.references === 0) {
       storagesInUse--;
+      if (this.guarded) {
+        marginsInUse -= 2 * MARGIN;
+        dissolve(this);
+      }
       allocator.release(this.block);
     }
   }
@@ -54,5 +70,5 @@ export class Storage {
 
 /** Bytes in blocks that somebody holds. */
 export function bytesInUse(): number {
-  return allocator.bytesInUse;
+  return allocator.bytesInUse - marginsInUse;
 }

@@ -18,12 +18,16 @@ let passed = 0;
 let failed = 0;
 for (const suite of suites) {
   const started = performance.now();
-  const child = spawnSync(process.execPath, ["--import", "tsx", "--expose-gc", join("tests", suite)], {
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-    timeout: SUITE_TIMEOUT_MS,
-    env: { ...process.env, FORCE_COLOR: "0" },
-  });
+  const child = spawnSync(
+    process.execPath,
+    ["--import", "tsx", "--import", "./tests/guard.ts", "--expose-gc", join("tests", suite)],
+    {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+      timeout: SUITE_TIMEOUT_MS,
+      env: { ...process.env, FORCE_COLOR: "0" },
+    },
+  );
   const total = Number(/Total:\s+(\d+)/.exec(child.stdout)?.[1] ?? 0);
   const good = Number(/Passed:\s+(\d+)/.exec(child.stdout)?.[1] ?? 0);
   // A suite that dies before it reports, or runs no test, is a failure of its own.
