@@ -1,6 +1,7 @@
 // Checks of arguments: every public entry passes them. A message says what was called, what it got and what it expects.
 
 import { FreedTensorError, formatShape } from "./errors";
+import type { Shape } from "./shape";
 import { Tensor } from "./tensor";
 
 /** Sizes, counts and offsets reach the kernels as signed 32-bit integers. */
@@ -158,4 +159,57 @@ export function checkOptions(operation: string, options: unknown, known: readonl
         ? `; known options: ${known.join(", ")}`
         : "; there are none";
   throw new TypeError(`${operation}: unknown option "${unknown}"${hint}`);
+}
+
+/** A copy of a shape as a caller gave it: an array of integers of 0 or more. */
+export function checkShape(operation: string, shape: unknown): number[] {
+  if (!Array.isArray(shape)) {
+    const hint = typeof shape === "number" ? `; do you mean [${shape}]?` : "";
+    throw new TypeError(`${operation}: a shape is an array of integers, got ${describe(shape)}${hint}`);
+  }
+  if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
+    throw new RangeError(`${operation}: a shape holds non-negative integers, got ${describe(shape)}`);
+  }
+  if (!shape.every((extent) => extent <= MAX_INTEGER)) {
+    throw new RangeError(`${operation}: an extent is at most ${MAX_INTEGER}, got ${describe(shape)}`);
+  }
+  return [...shape];
+}
+
+/** The axis as 0..ndim-1; negative axes count from the end. */
+export function normalizeAxis(operation: string, axis: number, shape: Shape): number {
+  const ndim = shape.length;
+  if (!Number.isInteger(axis)) {
+    throw new TypeError(
+      `${operation}: axis must be an integer, got ${describe(axis)}, for shape ${formatShape(shape)}`,
+    );
+  }
+  if (axis < -ndim || axis >= ndim) {
+    const range = ndim === 0 ? "a scalar has no axes" : `expected ${-ndim}..${ndim - 1}`;
+    throw new RangeError(
+      `${operation}: axis ${axis} is out of range for shape ${formatShape(shape)}: ${range}`,
+    );
+  }
+  return axis < 0 ? axis + ndim : axis;
+}
+
+/** Several axes, ascending; all of them when none is given. */
+export function normalizeAxes(
+  operation: string,
+  axes: number | readonly number[] | undefined,
+  shape: Shape,
+): number[] {
+  if (axes === undefined) return shape.map((_, d) => d);
+  if (typeof axes !== "number" && !Array.isArray(axes)) {
+    throw new TypeError(`${operation}: axes are a number or an array of numbers, got ${describe(axes)}`);
+  }
+  const list = (typeof axes === "number" ? [axes] : axes).map((axis: number) =>
+    normalizeAxis(operation, axis, shape),
+  );
+  if (new Set(list).size !== list.length) {
+    throw new RangeError(
+      `${operation}: an axis appears twice in ${describe(axes)} for shape ${formatShape(shape)}`,
+    );
+  }
+  return list.sort((a, b) => a - b);
 }

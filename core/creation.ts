@@ -1,9 +1,17 @@
 // Making tensors from JavaScript values.
 
 import { fill, writeElement, writeElements } from "../backend/view";
-import { checkChoice, checkInteger, checkNumber, checkOptions, checkTensor, describe } from "./check";
+import {
+  checkChoice,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  checkShape,
+  checkTensor,
+  describe,
+} from "./check";
 import { formatShape } from "./errors";
-import { checkShape, type Shape, sizeOf } from "./shape";
+import { type Shape, sizeOf } from "./shape";
 import { allocate, type DType, type NestedArray, type Tensor } from "./tensor";
 
 /** Options of the functions that make tensors. */

@@ -2,8 +2,8 @@
 // seed and a position, so the same seed gives the same numbers on every runtime and with any number of threads.
 
 import * as launch from "../backend/launch/random";
-import { checkInteger, checkOptions, describe } from "./check";
-import { checkShape, type Shape } from "./shape";
+import { checkInteger, checkOptions, checkShape, describe } from "./check";
+import type { Shape } from "./shape";
 import type { Stateful } from "./stateful";
 import { allocate, type Tensor } from "./tensor";
 

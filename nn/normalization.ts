@@ -1,10 +1,10 @@
 // Layers that normalise by mean and variance. Weights start at 1, biases at 0, as in PyTorch.
 
-import { checkInteger, checkNumber, checkOptions, checkTensor } from "../core/check";
+import { checkInteger, checkNumber, checkOptions, checkShape, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import { ones, type Shape, scope, type Tensor, zeros } from "../core/index";
 import { batchNorm, channelMoments, type Moments, normalizeRows } from "../core/ops/normalization";
-import { checkShape, sameShape, sizeOf } from "../core/shape";
+import { sameShape, sizeOf } from "../core/shape";
 import { Module, parameter, type Signals } from "./module";
 import { typeNameOf } from "./type-name";
 

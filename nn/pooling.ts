@@ -1,8 +1,7 @@
 // Pooling, upsampling and changes of shape as modules; what they compute is documented at the methods of Tensor.
 
-import { checkTensor } from "../core/check";
+import { checkTensor, normalizeAxis } from "../core/check";
 import type { AveragePoolingOptions, Pair, PoolingOptions, Shape, Tensor } from "../core/index";
-import { normalizeAxis } from "../core/shape";
 import { Module, type Signals } from "./module";
 
 /** Largest element of each window of images [N,C,H,W]. */

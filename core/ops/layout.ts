@@ -3,11 +3,11 @@
 
 import { copy } from "../../backend/launch/copy";
 import { type Backward, record } from "../autograd";
-import { checkInteger, checkTensor, describe } from "../check";
+import { checkInteger, checkShape, checkTensor, describe, normalizeAxis } from "../check";
 import { broadcastTo, contiguous, contiguousCopy, full, reshaped, toFloat32 } from "../compute";
 import { inferShape } from "../creation";
 import { formatShape } from "../errors";
-import { checkShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../shape";
+import { type Shape, sameShape, sizeOf } from "../shape";
 import { allocate, defineMethods, Tensor, viewOf } from "../tensor";
 
 const reshapeRule: Backward = (g, _, { shapes: [shape] }) => [reshaped(contiguous(g), shape)];

@@ -2,9 +2,8 @@
 
 import * as launch from "../../backend/launch/pool";
 import { type Backward, record } from "../autograd";
-import { checkOptions } from "../check";
+import { checkOptions, checkShape } from "../check";
 import { formatShape } from "../errors";
-import { checkShape } from "../shape";
 import { allocate, allocateLike, defineMethods, type Tensor } from "../tensor";
 import { operand } from "./arithmetic";
 import { checkImages, countWindows, type Pair, pairOf } from "./window";

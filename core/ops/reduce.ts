@@ -3,10 +3,10 @@
 
 import * as launch from "../../backend/launch/reduce";
 import { type Backward, record } from "../autograd";
-import { checkNumber, checkOptions } from "../check";
+import { checkNumber, checkOptions, normalizeAxes, normalizeAxis } from "../check";
 import { binary, contiguous, over, plus, reducedShape, reshaped, scalar, sumOver, times } from "../compute";
 import { formatShape } from "../errors";
-import { normalizeAxes, normalizeAxis, type Shape } from "../shape";
+import type { Shape } from "../shape";
 import { allocate, type DType, defineMethods, type Tensor, viewOf } from "../tensor";
 import { operand } from "./arithmetic";
 
