@@ -2,6 +2,7 @@
 
 import { readElement, writeElement } from "../backend/view";
 import { withoutGradients } from "./autograd";
+import { checkFunction, checkNumber, checkOptions, checkTensor, describe } from "./check";
 import { formatShape } from "./errors";
 import { runInScope } from "./memory";
 import { globalGenerator } from "./random";
@@ -27,7 +28,15 @@ export function gradcheck(
   inputs: readonly Tensor[],
   options: GradcheckOptions = {},
 ): boolean {
+  checkFunction("gradcheck", "fn", fn);
+  if (!Array.isArray(inputs)) {
+    throw new TypeError(`gradcheck: inputs must be an array of tensors, got ${describe(inputs)}`);
+  }
+  for (const input of inputs) checkTensor("gradcheck", input, "an input");
+  checkOptions("gradcheck", options, ["step", "tolerance"]);
   const { step = 5e-3, tolerance = 1e-2 } = options;
+  checkNumber("gradcheck", "step", step, { above: 0 });
+  checkNumber("gradcheck", "tolerance", tolerance, { atLeast: 0 });
   return runInScope(
     () => {
       const leaves = inputs.map((input) => {

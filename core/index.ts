@@ -2,6 +2,7 @@
 
 import "./ops/index";
 import { withoutGradients } from "./autograd";
+import { checkFunction } from "./check";
 import { isThenable, runInScope } from "./memory";
 import { isTensor } from "./tensor";
 
@@ -33,11 +34,13 @@ export { type DType, type NestedArray, Tensor } from "./tensor";
  * enclosing scope. Throws a TypeError when the callback returns a promise.
  */
 export function scope<T>(body: () => T): T {
+  checkFunction("scope", "the argument", body);
   return runInScope(body, "at the end of its scope()", isTensor);
 }
 
 /** Runs `body` without recording operations for backward(). Throws a TypeError when it returns a promise. */
 export function noGrad<T>(body: () => T): T {
+  checkFunction("noGrad", "the argument", body);
   const result = withoutGradients(body);
   if (isThenable(result))
     throw new TypeError("noGrad: the callback returned a promise; it covers synchronous code only");

@@ -82,6 +82,9 @@ export class Generator implements Stateful<GeneratorState> {
   }
 
   loadStateDict(state: GeneratorState): void {
+    if (typeof state !== "object" || state === null) {
+      throw new TypeError(`Generator.loadStateDict: expected a saved state, got ${describe(state)}`);
+    }
     const { seed, position } = state;
     checkSeed("Generator.loadStateDict", seed);
     if (!Number.isSafeInteger(position) || position < 0) {

@@ -78,13 +78,24 @@ class Subset implements Dataset {
   }
 }
 
+/** Throws unless the value has what a data set needs. */
+export function checkDataset(operation: string, value: unknown): asserts value is Dataset {
+  const { length, batch } = (value ?? {}) as Partial<Dataset>;
+  if (Number.isInteger(length) && (length as number) >= 0 && typeof batch === "function") return;
+  throw new TypeError(
+    `${operation}: a data set has a length and batch(indices), as TensorDataset does; got ${describe(value)}`,
+  );
+}
+
 /** The samples of any dataset at these positions, which are not copied. Negative positions count from the end. */
 export function subset(dataset: Dataset, positions: ArrayLike<number>): Dataset {
+  checkDataset("subset", dataset);
   return new Subset(dataset, checkPositions(positions, dataset.length));
 }
 
 /** Two parts of any dataset, which are not copied: the first `count` samples of a seeded permutation, and the rest. */
 export function split(dataset: Dataset, count: number, seed = 0): [Dataset, Dataset] {
+  checkDataset("split", dataset);
   const [first, rest] = randomSplit(dataset.length, count, seed);
   return [new Subset(dataset, first), new Subset(dataset, rest)];
 }
@@ -118,6 +129,7 @@ export function labelsOf(dataset: Dataset): Int32Array {
 }
 
 function readLabels(operation: string, dataset: Dataset): Int32Array {
+  checkDataset(operation, dataset);
   const labels = new Int32Array(dataset.length);
   for (let start = 0; start < labels.length; start += CHUNK) {
     const chunk = labels.subarray(start, start + CHUNK);
@@ -139,6 +151,7 @@ function readLabels(operation: string, dataset: Dataset): Int32Array {
  * connectome: always the same samples in the same order.
  */
 export function stratifiedSample(dataset: Dataset, count: number, seed = 0): TensorDataset {
+  checkDataset("stratifiedSample", dataset);
   if (!Number.isInteger(count) || count < 1 || count > dataset.length) {
     throw new RangeError(`stratifiedSample: count must lie in 1..${dataset.length}, got ${describe(count)}`);
   }

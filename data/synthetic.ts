@@ -1,6 +1,6 @@
 // Small two-dimensional classification problems, made from a seed.
 
-import { checkNumber, checkOptions } from "../core/check";
+import { checkInteger, checkNumber, checkOptions } from "../core/check";
 import { Generator, scope, tensor } from "../core/index";
 import { cos, sin } from "../core/math";
 import { TensorDataset } from "./dataset";
@@ -21,7 +21,7 @@ function build(
   noise: number,
   point: (i: number, uniform: number) => readonly [x: number, y: number, label: number],
 ): TensorDataset {
-  if (!Number.isInteger(n) || n < 2) throw new RangeError(`${name}: needs at least 2 samples, got ${n}`);
+  checkInteger(name, "the number of samples", n, { atLeast: 2 });
   checkNumber(name, "noise", noise, { atLeast: 0 });
   const generator = new Generator(options.seed ?? 0);
   const { order, uniform, jitter } = scope(() => ({
@@ -54,7 +54,7 @@ export function moons(n: number, options: SyntheticOptions = {}): TensorDataset 
 export function circles(n: number, options: SyntheticOptions & { factor?: number } = {}): TensorDataset {
   checkOptions("circles", options, ["noise", "seed", "factor"]);
   const factor = options.factor ?? 0.5;
-  if (!(factor > 0 && factor < 1)) throw new RangeError(`circles: factor must lie in (0, 1), got ${factor}`);
+  checkNumber("circles", "factor", factor, { above: 0, below: 1 });
   return build("circles", n, options, options.noise ?? 0.1, (i, u) => {
     const angle = 2 * Math.PI * u;
     const radius = i % 2 === 0 ? 1 : factor;
@@ -69,8 +69,8 @@ export function spirals(
 ): TensorDataset {
   checkOptions("spirals", options, ["noise", "seed", "arms", "turns"]);
   const { arms = 2, turns = 1.5 } = options;
-  if (!Number.isInteger(arms) || arms < 1)
-    throw new RangeError(`spirals: arms must be a positive integer, got ${arms}`);
+  checkInteger("spirals", "arms", arms, { atLeast: 1 });
+  checkNumber("spirals", "turns", turns);
   return build("spirals", n, options, options.noise ?? 0.02, (i, u) => {
     const arm = i % arms;
     const radius = Math.sqrt(u);
@@ -83,8 +83,7 @@ export function spirals(
 export function blobs(n: number, options: SyntheticOptions & { classes?: number } = {}): TensorDataset {
   checkOptions("blobs", options, ["noise", "seed", "classes"]);
   const { classes = 3 } = options;
-  if (!Number.isInteger(classes) || classes < 1)
-    throw new RangeError(`blobs: classes must be a positive integer, got ${classes}`);
+  checkInteger("blobs", "classes", classes, { atLeast: 1 });
   return build("blobs", n, options, options.noise ?? 1, (i) => {
     const label = i % classes;
     const angle = (2 * Math.PI * label) / classes;

@@ -1,9 +1,9 @@
 // Initialisers: they overwrite a tensor in place, outside the graph, and return it. Fans are those of weights laid out
 // [out, in, ...kernel], as in PyTorch. Those that draw take a random stream last; default: the global one.
 
+import { checkOptions, checkTensor, describe } from "../core/check";
 import { formatShape } from "../core/errors";
-import type { Generator, Shape, Tensor } from "../core/index";
-import { scope, tensor } from "../core/index";
+import { Generator, type Shape, scope, type Tensor, tensor } from "../core/index";
 import { globalGenerator } from "../core/random";
 import { sizeOf } from "../core/shape";
 
@@ -16,18 +16,28 @@ function fans(shape: Shape): { fanIn: number; fanOut: number } {
   return { fanIn: shape[1] * kernel, fanOut: shape[0] * kernel };
 }
 
+function checkGenerator(operation: string, generator: unknown): void {
+  if (generator instanceof Generator) return;
+  throw new TypeError(`${operation}: generator must be a Generator, got ${describe(generator)}`);
+}
+
 /** Uniform in [low, high). Default [0, 1). */
 export function uniform(weight: Tensor, low = 0, high = 1, generator = globalGenerator): Tensor {
+  checkTensor("uniform", weight, "weight");
+  checkGenerator("uniform", generator);
   return scope(() => weight.assign(generator.uniform(weight.shape, low, high)));
 }
 
 /** Gaussian. Default mean 0, standard deviation 1. */
 export function normal(weight: Tensor, mean = 0, std = 1, generator = globalGenerator): Tensor {
+  checkTensor("normal", weight, "weight");
+  checkGenerator("normal", generator);
   return scope(() => weight.assign(generator.normal(weight.shape, mean, std)));
 }
 
 /** One value everywhere. */
 export function constant(weight: Tensor, value: number): Tensor {
+  checkTensor("constant", weight, "weight");
   return scope(() => weight.assign(value));
 }
 
@@ -47,7 +57,7 @@ export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
     case "sigmoid":
       return 1;
     default:
-      throw new RangeError(`gain: unknown nonlinearity ${String(nonlinearity)}`);
+      throw new RangeError(`gain: unknown nonlinearity ${describe(nonlinearity)}`);
   }
 }
 
@@ -64,6 +74,8 @@ export interface KaimingOptions {
 }
 
 function kaimingStd(weight: Tensor, options: KaimingOptions): number {
+  checkTensor("kaiming", weight, "weight");
+  checkOptions("kaiming", options, ["mode", "nonlinearity", "slope", "generator"]);
   const { mode = "fanIn", nonlinearity = "leakyRelu", slope = 0 } = options;
   return gain(nonlinearity, slope) / Math.sqrt(fans(weight.shape)[mode]);
 }
@@ -81,6 +93,7 @@ export function kaimingNormal(weight: Tensor, options: KaimingOptions = {}): Ten
 
 /** U(-b, b) with b = gain sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
 export function xavierUniform(weight: Tensor, gainFactor = 1, generator = globalGenerator): Tensor {
+  checkTensor("xavierUniform", weight, "weight");
   const { fanIn, fanOut } = fans(weight.shape);
   const bound = gainFactor * Math.sqrt(6 / (fanIn + fanOut));
   return uniform(weight, -bound, bound, generator);
@@ -88,6 +101,7 @@ export function xavierUniform(weight: Tensor, gainFactor = 1, generator = global
 
 /** N(0, 2 gain^2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
 export function xavierNormal(weight: Tensor, gainFactor = 1, generator = globalGenerator): Tensor {
+  checkTensor("xavierNormal", weight, "weight");
   const { fanIn, fanOut } = fans(weight.shape);
   return normal(weight, 0, gainFactor * Math.sqrt(2 / (fanIn + fanOut)), generator);
 }
@@ -97,6 +111,8 @@ export function xavierNormal(weight: Tensor, gainFactor = 1, generator = globalG
  * al. 2014): Gram-Schmidt on Gaussian vectors in float64, twice, because once leaves rounding errors behind.
  */
 export function orthogonal(weight: Tensor, gainFactor = 1, generator = globalGenerator): Tensor {
+  checkTensor("orthogonal", weight, "weight");
+  checkGenerator("orthogonal", generator);
   if (weight.ndim < 2) {
     throw new RangeError(`orthogonal: needs a weight of at least 2 axes, got ${formatShape(weight.shape)}`);
   }

@@ -1,6 +1,6 @@
 // Regression and probability losses with PyTorch's definitions. Each takes `reduction`: "mean" (default), "sum" or "none".
 
-import { checkTensor } from "../core/check";
+import { checkNumber, checkOptions, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import type { Tensor } from "../core/index";
 import { operand, weigh } from "../core/ops/arithmetic";
@@ -18,12 +18,14 @@ function requireSameShape(operation: string, a: Tensor, b: Tensor): void {
 /** (a - b)^2. */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   requireSameShape("mseLoss", input, target);
+  checkOptions("mseLoss", options, ["reduction"]);
   return reduce("mseLoss", input.sub(target).square(), options.reduction);
 }
 
 /** |a - b|. */
 export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   requireSameShape("l1Loss", input, target);
+  checkOptions("l1Loss", options, ["reduction"]);
   return reduce("l1Loss", input.sub(target).abs(), options.reduction);
 }
 
@@ -34,8 +36,9 @@ export function huberLoss(
   options: LossOptions & { delta?: number } = {},
 ): Tensor {
   requireSameShape("huberLoss", input, target);
-  const delta = options.delta ?? 1;
-  if (!(delta > 0)) throw new RangeError(`huberLoss: delta must be positive, got ${delta}`);
+  checkOptions("huberLoss", options, ["reduction", "delta"]);
+  const { delta = 1 } = options;
+  checkNumber("huberLoss", "delta", delta, { above: 0 });
   const distance = input.sub(target).abs();
   const near = distance.minimum(delta);
   return reduce("huberLoss", near.square().mul(0.5).add(distance.sub(near).mul(delta)), options.reduction);
@@ -51,6 +54,7 @@ export function bceWithLogits(
   options: LossOptions & { posWeight?: Tensor | number } = {},
 ): Tensor {
   requireSameShape("bceWithLogits", logits, target);
+  checkOptions("bceWithLogits", options, ["reduction", "posWeight"]);
   const x = operand("bceWithLogits", logits);
   const t = operand("bceWithLogits", target);
   const positive = weigh(x.neg().softplus(), options.posWeight === undefined ? t : t.mul(options.posWeight));
@@ -68,6 +72,7 @@ export function klDiv(
   options: { reduction?: LossOptions["reduction"] | "batchmean"; logTarget?: boolean } = {},
 ): Tensor {
   requireSameShape("klDiv", input, target);
+  checkOptions("klDiv", options, ["reduction", "logTarget"]);
   const t = operand("klDiv", target);
   const losses = options.logTarget ? weigh(t.sub(input), t.exp()) : weigh(t.add(t.eq(0)).log().sub(input), t);
   if (options.reduction === "batchmean") return losses.sum().div(input.shape[0] ?? 1);

@@ -1,14 +1,14 @@
 // Figures of merit of scores [N,C] and int32 labels [N].
 
-import { checkTensor } from "../core/check";
+import { checkChoice, checkInteger, checkOptions, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import { arange, noGrad, scope, type Tensor } from "../core/index";
 import { sameShape } from "../core/shape";
 
 /** Share of rows whose largest score is at the label, from 0 to 1. */
 export function accuracy(scores: Tensor, labels: Tensor): number {
-  checkTensor("accuracy", scores);
-  checkTensor("accuracy", labels);
+  checkTensor("accuracy", scores, "scores");
+  checkTensor("accuracy", labels, "labels");
   if (scores.ndim < 1 || !sameShape(labels.shape, scores.shape.slice(0, -1))) {
     throw new RangeError(
       `accuracy: expected scores [...,C] and labels [...], got ${formatShape(scores.shape)} and ${formatShape(labels.shape)}`,
@@ -20,8 +20,7 @@ export function accuracy(scores: Tensor, labels: Tensor): number {
 /** Share of rows whose label is among the k largest scores, from 0 to 1; of equal scores the first comes first. */
 export function topKAccuracy(scores: Tensor, labels: Tensor, k: number): number {
   const classes = requireScores("topKAccuracy", scores, labels);
-  if (!Number.isInteger(k) || k < 1)
-    throw new RangeError(`topKAccuracy: k must be a positive integer, got ${k}`);
+  checkInteger("topKAccuracy", "k", k, { atLeast: 1 });
   return scope(() =>
     noGrad(() => {
       const column = labels.unsqueeze(1);
@@ -58,10 +57,9 @@ export interface F1Options {
 
 /** The F1 score, 2 TP / (2 TP + FP + FN), of the classes together. */
 export function f1(scores: Tensor, labels: Tensor, options: F1Options = {}): number {
+  checkOptions("f1", options, ["average"]);
   const { average = "macro" } = options;
-  if (!["macro", "weighted", "micro"].includes(average)) {
-    throw new RangeError(`f1: average must be "macro", "weighted" or "micro", got ${String(average)}`);
-  }
+  checkChoice("f1", "average", average, ["macro", "weighted", "micro"]);
   const counts = scope(() => confusionMatrix(scores, labels).toArray()) as number[][];
   const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
   const classes = counts.map((row, i) => {
@@ -84,6 +82,8 @@ export function f1(scores: Tensor, labels: Tensor, options: F1Options = {}): num
 
 /** The number of classes; throws unless the shapes fit and every label is a class. */
 function requireScores(operation: string, scores: Tensor, labels: Tensor): number {
+  checkTensor(operation, scores, "scores");
+  checkTensor(operation, labels, "labels");
   if (scores.ndim !== 2 || labels.ndim !== 1 || labels.size !== scores.shape[0] || labels.size === 0) {
     throw new RangeError(
       `${operation}: expected scores [N,C] and labels [N], got ${formatShape(scores.shape)} and ${formatShape(labels.shape)}`,

@@ -12,9 +12,20 @@ const parameters = new WeakSet<Tensor>();
  * tensor that is a property of a module is a buffer: saved with the model, not trained.
  */
 export function parameter(tensor: Tensor): Tensor {
+  checkTensor("parameter", tensor);
   tensor.requiresGrad = true;
   parameters.add(tensor);
   return tensor.keep();
+}
+
+/** Throws unless the value is a module. */
+export function checkModule(operation: string, value: unknown, name = "the model"): asserts value is Module {
+  if (value instanceof Module) return;
+  const foreign = typeof value === "object" && value !== null && "namedModules" in value;
+  throw new TypeError(
+    `${operation}: ${name} must be a Module, got ${describe(value)}` +
+      (foreign ? " that comes from another copy of topograd: load the package once" : ""),
+  );
 }
 
 /** Tensors by name, as saved and loaded. */

@@ -1,7 +1,8 @@
 // Pooling, upsampling and changes of shape as modules; what they compute is documented at the methods of Tensor.
 
-import { checkTensor, normalizeAxis } from "../core/check";
+import { checkInteger, checkOptions, checkShape, checkTensor, normalizeAxis } from "../core/check";
 import type { AveragePoolingOptions, Pair, PoolingOptions, Shape, Tensor } from "../core/index";
+import { pairOf } from "../core/ops/window";
 import { Module, type Signals } from "./module";
 
 /** Largest element of each window of images [N,C,H,W]. */
@@ -18,6 +19,8 @@ export class MaxPool2d extends Module {
     readonly options: PoolingOptions = {},
   ) {
     super();
+    pairOf("MaxPool2d", "size", size, 1);
+    checkOptions("MaxPool2d", options, ["stride", "padding"]);
   }
   forward(x: Tensor): Tensor {
     checkTensor("MaxPool2d", x);
@@ -39,6 +42,8 @@ export class AvgPool2d extends Module {
     readonly options: AveragePoolingOptions = {},
   ) {
     super();
+    pairOf("AvgPool2d", "size", size, 1);
+    checkOptions("AvgPool2d", options, ["stride", "padding", "countIncludePad"]);
   }
   forward(x: Tensor): Tensor {
     checkTensor("AvgPool2d", x);
@@ -56,6 +61,7 @@ export class AdaptiveAvgPool2d extends Module {
 
   constructor(readonly size: Pair) {
     super();
+    pairOf("AdaptiveAvgPool2d", "size", size, 1);
   }
   forward(x: Tensor): Tensor {
     checkTensor("AdaptiveAvgPool2d", x);
@@ -73,6 +79,7 @@ export class Upsample extends Module {
 
   constructor(readonly scale: Pair) {
     super();
+    pairOf("Upsample", "scale", scale, 1);
   }
   forward(x: Tensor): Tensor {
     checkTensor("Upsample", x);
@@ -90,6 +97,7 @@ export class Flatten extends Module {
 
   constructor(readonly start = 1) {
     super();
+    checkInteger("Flatten", "start", start);
   }
   forward(x: Tensor): Tensor {
     checkTensor("Flatten", x);
@@ -105,8 +113,11 @@ export class Reshape extends Module {
     return "nothing";
   }
 
-  constructor(readonly shape: Shape) {
+  readonly shape: Shape;
+
+  constructor(shape: Shape) {
     super();
+    this.shape = checkShape("Reshape", shape);
   }
   forward(x: Tensor): Tensor {
     checkTensor("Reshape", x);

@@ -1,5 +1,6 @@
 // From the losses of the elements to one number.
 
+import { describe } from "../core/check";
 import type { Tensor } from "../core/index";
 
 /** How the losses of the elements become one. */
@@ -22,7 +23,7 @@ export function reduce(
       return losses;
     default:
       throw new RangeError(
-        `${operation}: reduction must be "mean", "sum" or "none", got ${String(reduction)}`,
+        `${operation}: reduction must be "mean", "sum" or "none", got ${describe(reduction)}`,
       );
   }
 }

@@ -4,7 +4,7 @@ import { checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import type { Tensor } from "../core/index";
 import { sameShape } from "../core/shape";
-import { Module } from "./module";
+import { checkModule, Module } from "./module";
 
 /** Adds a module's input to its output. */
 export class Residual extends Module {
@@ -16,6 +16,8 @@ export class Residual extends Module {
     readonly shortcut: Module | null = null,
   ) {
     super();
+    checkModule("Residual", module, "the module");
+    if (shortcut !== null) checkModule("Residual", shortcut, "the shortcut");
   }
 
   forward(x: Tensor): Tensor {

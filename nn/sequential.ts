@@ -1,8 +1,7 @@
 // Modules in a row.
 
-import { describe } from "../core/check";
 import { scope, type Tensor } from "../core/index";
-import { Module } from "./module";
+import { checkModule, Module } from "./module";
 
 /**
  * Modules applied one after the other, named by their position: "0", "1", ... What a module makes on the way to its
@@ -16,9 +15,7 @@ export class Sequential extends Module {
   constructor(...modules: Module[]) {
     super();
     for (const [i, module] of modules.entries()) {
-      if (!(module instanceof Module)) {
-        throw new TypeError(`Sequential: argument ${i} is not a module, got ${describe(module)}`);
-      }
+      checkModule("Sequential", module, `argument ${i}`);
     }
     this.modules = modules;
   }

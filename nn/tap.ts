@@ -1,8 +1,9 @@
 // Observing what modules put out, without changing the model.
 
+import { checkFunction } from "../core/check";
 import { track } from "../core/memory";
 import { Tensor } from "../core/tensor";
-import type { AnyModule, Module } from "./module";
+import { type AnyModule, checkModule, type Module } from "./module";
 
 /** Called with each module's name, itself, its output and its inputs, in the order in which the modules finish. */
 export type TapVisitor = (name: string, module: Module, output: Tensor, inputs: readonly unknown[]) => void;
@@ -48,6 +49,8 @@ export class Holder {
  */
 export function tapCalls<T>(model: AnyModule, visitor: CallVisitor, body: () => T): T {
   // Scopes inside the model must not free what the visitor has seen.
+  checkModule("tapCalls", model);
+  checkFunction("tapCalls", "body", body);
   const holder = new Holder();
   const tapped: { module: Module; own: PropertyDescriptor | undefined }[] = [];
   try {
@@ -78,6 +81,7 @@ export function tapCalls<T>(model: AnyModule, visitor: CallVisitor, body: () => 
 
 /** tapCalls() for each tensor that a module puts out. */
 export function tapOutputs<T>(model: AnyModule, visit: TapVisitor, body: () => T): T {
+  checkFunction("tapOutputs", "visit", visit);
   const leave: CallVisitor["leave"] = (name, module, output, inputs) => {
     for (const tensor of tensorsIn(output)) visit(name, module, tensor, inputs);
   };

@@ -48,6 +48,7 @@ export class EnvelopeLR extends EnvelopedSchedule<Required<EnvelopeOptions>> {
 
 /** The geometric mean of the multipliers of a run's observations; 1 of none. */
 export function meanMultiplier(history: readonly Pick<CGALRRecord, "multiplier">[]): number {
+  checkArray("meanMultiplier", "history", history);
   const sum = history.reduce((total, { multiplier }) => total + log(multiplier), 0);
   return exp(sum / Math.max(history.length, 1));
 }

@@ -1,6 +1,6 @@
 // What optimizers keep between steps, and how it is saved.
 
-import { checkNumber, describe } from "../core/check";
+import { checkNumber, checkTensor, describe } from "../core/check";
 import { formatShape } from "../core/errors";
 import { type StateTree, Tensor, tensor, zeros } from "../core/index";
 import { sameShape } from "../core/shape";
@@ -13,18 +13,23 @@ export type ParameterState = Record<string, Tensor | number>;
 
 /** The tensor of that name in a parameter's state; zeros of the parameter's shape at first. It outlives any scope. */
 export function slot(state: ParameterState, name: string, parameter: Tensor): Tensor {
+  checkRecord("slot", state);
+  checkTensor("slot", parameter, "the parameter");
   state[name] ??= zeros(parameter.shape).keep();
   return state[name] as Tensor;
 }
 
 /** The tensor of that name in a parameter's state; the parameter's values now at first. It outlives any scope. */
 export function copySlot(state: ParameterState, name: string, parameter: Tensor): Tensor {
+  checkRecord("copySlot", state);
+  checkTensor("copySlot", parameter, "the parameter");
   state[name] ??= parameter.detach().clone().keep();
   return state[name] as Tensor;
 }
 
 /** Counts the updates of a parameter, under the name "step" in its state: 1 at the first. */
 export function countStep(state: ParameterState): number {
+  checkRecord("countStep", state);
   const step = ((state.step as number | undefined) ?? 0) + 1;
   state.step = step;
   return step;

@@ -2,6 +2,7 @@
 // ascending order of weight, components are born and cycles die.
 
 import * as launch from "../backend/launch/topology";
+import { describe } from "../core/check";
 import { formatShape, NonFiniteError } from "../core/errors";
 import type { Tensor } from "../core/index";
 import { withFloat32 } from "./operands";
@@ -38,7 +39,17 @@ function squaredDistance(a: Float32Array, b: Float32Array): number {
   return total;
 }
 
+function checkPersistence(name: string, value: unknown): asserts value is GraphPersistence {
+  const { births, deaths } = (value ?? {}) as Partial<GraphPersistence>;
+  if (births instanceof Float32Array && deaths instanceof Float32Array) return;
+  throw new TypeError(
+    `${name}: expected births and deaths as graphPersistence() gives them, got ${describe(value)}`,
+  );
+}
+
 function requireSameSize(name: string, p: GraphPersistence, q: GraphPersistence): void {
+  checkPersistence(name, p);
+  checkPersistence(name, q);
   if (p.births.length !== q.births.length || p.deaths.length !== q.deaths.length) {
     const [a, b] = [p.births.length + 1, q.births.length + 1];
     throw new RangeError(

@@ -1,5 +1,6 @@
 // Follows the functional connectome of a model while it trains.
 
+import { checkInteger, checkOptions, checkTensor, describe } from "../core/check";
 import { formatShape, NonFiniteError } from "../core/errors";
 import {
   concat,
@@ -13,6 +14,7 @@ import {
 } from "../core/index";
 import { inEvaluationMode } from "../nn/evaluation-mode";
 import type { Module } from "../nn/index";
+import { checkModule } from "../nn/module";
 import { type ConnectomeDistance, connectomeMetric } from "./catalogue";
 import { batchedCorrelation, connectome, connectomeOf, NonFiniteSignalError } from "./connectome";
 import type { ConnectomeMetric } from "./connectome-distance";
@@ -88,23 +90,27 @@ export class ConnectomeTracker implements Stateful<TrackerState> {
     readonly model: Module,
     options: ConnectomeTrackerOptions,
   ) {
+    checkModule("ConnectomeTracker", model);
+    checkOptions("ConnectomeTracker", options, [
+      ...["probe", "layers", "maxSignals", "distance", "batchSize", "seed"],
+    ]);
     const { probe, layers, maxSignals = 512, distance = "top", batchSize = 1024, seed = 0 } = options;
+    checkTensor("ConnectomeTracker", probe, "probe");
     if (probe.shape[0] === undefined || probe.shape[0] < 2) {
       throw new RangeError(
         `ConnectomeTracker: the probe needs at least 2 samples, got ${formatShape(probe.shape)}`,
       );
     }
-    if (!Number.isInteger(maxSignals) || maxSignals < 2) {
-      throw new RangeError(
-        `ConnectomeTracker: maxSignals must be an integer of at least 2, got ${maxSignals}`,
-      );
-    }
+    checkInteger("ConnectomeTracker", "maxSignals", maxSignals, { atLeast: 2 });
     if (!(batchSize >= 1 && (Number.isInteger(batchSize) || batchSize === Number.POSITIVE_INFINITY))) {
       throw new RangeError(
-        `ConnectomeTracker: batchSize must be a positive integer or Infinity, got ${batchSize}`,
+        `ConnectomeTracker: batchSize must be a positive integer or Infinity, got ${describe(batchSize)}`,
       );
     }
     const { name, metric } = connectomeMetric(distance);
+    if (layers !== undefined && !Array.isArray(layers)) {
+      throw new TypeError(`ConnectomeTracker: layers must be an array of names, got ${describe(layers)}`);
+    }
     const names = new Set(model.namedModules().map(([name]) => name));
     for (const layer of layers ?? []) {
       if (!names.has(layer)) {

@@ -2,6 +2,7 @@
 
 import { checkChoice, checkInteger, checkNumber, checkOptions } from "../core/check";
 import type { Stateful } from "../core/index";
+import { checkNames } from "../optim/state";
 import type { Callback } from "./callback";
 import type { EpochEvent } from "./events";
 import type { Trainer } from "./trainer";
@@ -72,6 +73,7 @@ export class EarlyStopping implements Callback, Stateful<EarlyStoppingState> {
   }
 
   loadStateDict(state: EarlyStoppingState): void {
+    checkNames("EarlyStopping.loadStateDict", state, ["best", "bestEpoch", "weights"]);
     const { best, bestEpoch, weights } = structuredClone(state);
     this.best = best;
     this.bestEpoch = bestEpoch;

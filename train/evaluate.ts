@@ -1,9 +1,12 @@
 // Loss and accuracy on a data set.
 
+import { checkFunction, checkOptions } from "../core/check";
 import { noGrad, scope, type Tensor, tensor } from "../core/index";
+import { checkDataset } from "../data/dataset";
 import { DataLoader, type Dataset } from "../data/index";
 import { inEvaluationMode } from "../nn/evaluation-mode";
 import { crossEntropy, type Module } from "../nn/index";
+import { checkModule } from "../nn/module";
 
 /** A loss of model outputs and targets, one number. */
 export type Loss = (output: Tensor, target: Tensor) => Tensor;
@@ -31,7 +34,11 @@ export function evaluate(
   dataset: Dataset,
   options: { loss?: Loss; batchSize?: number } = {},
 ): Evaluation {
+  checkModule("evaluate", model);
+  checkDataset("evaluate", dataset);
+  checkOptions("evaluate", options, ["loss", "batchSize"]);
   const { loss = crossEntropy, batchSize = 256 } = options;
+  checkFunction("evaluate", "loss", loss);
   let total = 0;
   let correct: number | null = 0;
   inEvaluationMode(model, () => {

@@ -157,7 +157,7 @@ function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 
   if (!valid) {
     throw new RangeError(
       `pad: needs [before, after] counts of 0 or more for at most ${x.ndim} axes of ${formatShape(x.extents)}, ` +
-        `got ${JSON.stringify(widths)}`,
+        `got ${describe(widths)}`,
     );
   }
   if (typeof value !== "number") throw new TypeError(`pad: value must be a number, got ${describe(value)}`);

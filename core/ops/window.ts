@@ -10,12 +10,14 @@ export type Pair = number | readonly [number, number];
 
 /** The option as [height, width]; every number must be an integer of at least `least`. */
 export function pairOf(operation: string, option: string, value: Pair, least: number): [number, number] {
-  const pair: readonly number[] = typeof value === "number" ? [value, value] : value;
+  const pair: unknown = typeof value === "number" ? [value, value] : value;
   const fits = (n: unknown) => Number.isInteger(n) && (n as number) >= least && (n as number) <= MAX_INTEGER;
   if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(fits)) {
     throw new RangeError(
       `${operation}: ${option} must be an integer of at least ${least}, or two of them, got ${describe(value)}` +
-        ([value].flat().some((n) => n > MAX_INTEGER) ? `; the largest is ${MAX_INTEGER}` : ""),
+        ((Array.isArray(pair) ? pair : []).some((n) => typeof n === "number" && n > MAX_INTEGER)
+          ? `; the largest is ${MAX_INTEGER}`
+          : ""),
     );
   }
   return [pair[0], pair[1]];
