@@ -42,6 +42,8 @@ export class Allocator {
   /** A block of at least `bytes`, 64-byte aligned; null when the memory cannot grow enough. */
   allocate(bytes: number): Block | null {
     const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    // Bins are numbered by 32-bit integers.
+    if (size > memoryLimit()) return null;
     const block = this.take(size) ?? this.extend(size);
     if (block === null) return null;
     block.free = false;

@@ -115,6 +115,12 @@ export function checkNumber(
   throw typeof value === "number" ? new RangeError(failure) : new TypeError(failure);
 }
 
+/** Throws unless the value is a string. */
+export function checkString(operation: string, name: string, value: unknown): asserts value is string {
+  if (typeof value === "string") return;
+  throw new TypeError(`${operation}: ${name} must be a string, got ${describe(value)}`);
+}
+
 /** Throws unless the value is one of the choices. */
 export function checkChoice<T extends string>(
   operation: string,

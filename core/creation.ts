@@ -219,7 +219,7 @@ function sequence(
 export function arange(start: number, stop?: number, step = 1, options: TensorOptions = {}): Tensor {
   const from = stop === undefined ? 0 : start;
   const to = stop ?? start;
-  if (step === 0 || !Number.isFinite(step) || !Number.isFinite(to - from)) {
+  if (step === 0 || ![from, to, step].every(Number.isFinite)) {
     throw new RangeError(
       `arange: needs finite bounds and a step that is not 0, got ${[from, to, step].map(describe).join(", ")}`,
     );

@@ -2,7 +2,7 @@
 // seed and a position, so the same seed gives the same numbers on every runtime and with any number of threads.
 
 import * as launch from "../backend/launch/random";
-import { checkInteger, checkOptions, checkShape, describe } from "./check";
+import { checkInteger, checkNumber, checkOptions, checkShape, describe } from "./check";
 import type { Shape } from "./shape";
 import type { Stateful } from "./stateful";
 import { allocate, type Tensor } from "./tensor";
@@ -58,6 +58,8 @@ export class Generator implements Stateful<GeneratorState> {
 
   /** float32 in [low, high). */
   uniform(shape: Shape, low = 0, high = 1): Tensor {
+    checkNumber("uniform", "low", low);
+    checkNumber("uniform", "high", high);
     const out = allocate(checkShape("rand", shape));
     launch.uniform(out, low, high, this.advance(out.size));
     return out;
@@ -65,6 +67,8 @@ export class Generator implements Stateful<GeneratorState> {
 
   /** float32, Gaussian (Box-Muller). */
   normal(shape: Shape, mean = 0, std = 1): Tensor {
+    checkNumber("normal", "mean", mean);
+    checkNumber("normal", "std", std);
     const out = allocate(checkShape("randn", shape));
     launch.normal(out, mean, std, this.advance(out.size));
     return out;

@@ -1,6 +1,7 @@
 // The IDX file format of MNIST and its relatives (described at the end of yann.lecun.com/exdb/mnist): two zero bytes, a
 // type byte, the number of axes, each extent as a big-endian 32-bit integer, then the data.
 
+import { describe } from "../core/check";
 import { formatShape } from "../core/errors";
 import { DataError } from "../core/index";
 import { sizeOf } from "../core/shape";
@@ -18,6 +19,9 @@ export function parseIdx(bytes: Uint8Array, name = "IDX file"): IdxArray {
   const fail = (what: string): never => {
     throw new DataError(`${name}: ${what}`);
   };
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`parseIdx: expected the bytes of a file as Uint8Array, got ${describe(bytes)}`);
+  }
   if (bytes.length < 4) fail(`${bytes.length} bytes are too few for an IDX header`);
   if (bytes[0] !== 0 || bytes[1] !== 0) {
     const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;

@@ -1,6 +1,6 @@
 // Activations as modules; the functions are methods of Tensor.
 
-import { checkTensor } from "../core/check";
+import { checkInteger, checkTensor } from "../core/check";
 import type { Tensor } from "../core/index";
 import { Module, type Signals } from "./module";
 
@@ -105,6 +105,7 @@ export class Softmax extends Activation {
   static override readonly about: string = "e^x over its sum along an axis";
   constructor(readonly axis: number) {
     super();
+    checkInteger("Softmax", "axis", axis);
   }
   forward(x: Tensor): Tensor {
     checkTensor("Softmax", x);
@@ -118,6 +119,7 @@ export class LogSoftmax extends Activation {
   static override readonly about: string = "log(softmax) along an axis";
   constructor(readonly axis: number) {
     super();
+    checkInteger("LogSoftmax", "axis", axis);
   }
   forward(x: Tensor): Tensor {
     checkTensor("LogSoftmax", x);

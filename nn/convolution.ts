@@ -1,7 +1,7 @@
 // Convolution layers. Weights and biases start in U(-1/sqrt(fanIn), 1/sqrt(fanIn)), as in PyTorch; fanIn is the number
 // of inputs of an output: (inChannels / groups) times the size of the kernel.
 
-import { checkOptions, checkTensor } from "../core/check";
+import { checkInteger, checkOptions, checkTensor } from "../core/check";
 import {
   type Convolution1dOptions,
   type ConvolutionOptions,
@@ -16,7 +16,6 @@ import { pairOf } from "../core/ops/window";
 import { sizeOf } from "../core/shape";
 import { uniform } from "./init";
 import { Module, parameter, type Signals } from "./module";
-import { typeNameOf } from "./type-name";
 
 /** Options of every convolution layer. */
 interface LayerOptions {
@@ -27,6 +26,17 @@ interface LayerOptions {
 }
 
 const OPTIONS = ["stride", "padding", "dilation", "groups", "bias", "generator"];
+
+function checkChannels(layer: string, inChannels: unknown, outChannels: unknown, groups: unknown): void {
+  checkInteger(layer, "inChannels", inChannels, { atLeast: 1 });
+  checkInteger(layer, "outChannels", outChannels, { atLeast: 1 });
+  checkInteger(layer, "groups", groups, { atLeast: 1 });
+  if (inChannels % groups !== 0 || outChannels % groups !== 0) {
+    throw new RangeError(
+      `${layer}: the groups must divide the channels; got ${inChannels} in, ${outChannels} out, ${groups} groups`,
+    );
+  }
+}
 
 /** What the three layers share: checked sizes, weight and bias. */
 abstract class Convolution extends Module {
@@ -41,19 +51,9 @@ abstract class Convolution extends Module {
     readonly inChannels: number,
     readonly outChannels: number,
     shape: Shape,
-    groups: number,
     { bias = true, generator }: LayerOptions,
   ) {
     super();
-    const layer = typeNameOf(this);
-    const counts = [inChannels, outChannels, groups];
-    const divide = inChannels % groups === 0 && outChannels % groups === 0;
-    if (!counts.every((n) => Number.isInteger(n) && n >= 1) || !divide) {
-      throw new RangeError(
-        `${layer}: channels and groups must be positive integers, the groups dividing the channels; ` +
-          `got ${inChannels} in, ${outChannels} out, ${groups} groups`,
-      );
-    }
     const bound = 1 / Math.sqrt(sizeOf(shape.slice(1)));
     this.weight = parameter(uniform(zeros(shape), -bound, bound, generator));
     this.bias = bias ? parameter(uniform(zeros([outChannels]), -bound, bound, generator)) : null;
@@ -80,8 +80,9 @@ export class Conv2d extends Convolution {
     checkOptions("Conv2d", options, OPTIONS);
     const { bias, generator, ...rest } = options;
     const { groups = 1 } = rest;
+    checkChannels("Conv2d", inChannels, outChannels, groups);
     const shape = [outChannels, inChannels / groups, ...pairOf("Conv2d", "kernelSize", kernelSize, 1)];
-    super(inChannels, outChannels, shape, groups, { bias, generator });
+    super(inChannels, outChannels, shape, { bias, generator });
     this.options = rest;
   }
 
@@ -106,8 +107,9 @@ export class Conv1d extends Convolution {
     checkOptions("Conv1d", options, OPTIONS);
     const { bias, generator, ...rest } = options;
     const { groups = 1 } = rest;
+    checkChannels("Conv1d", inChannels, outChannels, groups);
     const [taps] = pairOf("Conv1d", "kernelSize", kernelSize, 1);
-    super(inChannels, outChannels, [outChannels, inChannels / groups, taps], groups, { bias, generator });
+    super(inChannels, outChannels, [outChannels, inChannels / groups, taps], { bias, generator });
     this.options = rest;
   }
 
@@ -133,8 +135,9 @@ export class ConvTranspose2d extends Convolution {
     checkOptions("ConvTranspose2d", options, [...OPTIONS, "outputPadding"]);
     const { bias, generator, ...rest } = options;
     const { groups = 1 } = rest;
+    checkChannels("ConvTranspose2d", inChannels, outChannels, groups);
     const taps = pairOf("ConvTranspose2d", "kernelSize", kernelSize, 1);
-    super(inChannels, outChannels, [inChannels, outChannels / groups, ...taps], groups, { bias, generator });
+    super(inChannels, outChannels, [inChannels, outChannels / groups, ...taps], { bias, generator });
     this.options = rest;
   }
 

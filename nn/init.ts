@@ -1,7 +1,7 @@
 // Initialisers: they overwrite a tensor in place, outside the graph, and return it. Fans are those of weights laid out
 // [out, in, ...kernel], as in PyTorch. Those that draw take a random stream last; default: the global one.
 
-import { checkOptions, checkTensor, describe } from "../core/check";
+import { checkNumber, checkOptions, checkTensor, describe } from "../core/check";
 import { formatShape } from "../core/errors";
 import { Generator, type Shape, scope, type Tensor, tensor } from "../core/index";
 import { globalGenerator } from "../core/random";
@@ -94,6 +94,7 @@ export function kaimingNormal(weight: Tensor, options: KaimingOptions = {}): Ten
 /** U(-b, b) with b = gain sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
 export function xavierUniform(weight: Tensor, gainFactor = 1, generator = globalGenerator): Tensor {
   checkTensor("xavierUniform", weight, "weight");
+  checkNumber("xavierUniform", "gainFactor", gainFactor);
   const { fanIn, fanOut } = fans(weight.shape);
   const bound = gainFactor * Math.sqrt(6 / (fanIn + fanOut));
   return uniform(weight, -bound, bound, generator);
@@ -102,6 +103,7 @@ export function xavierUniform(weight: Tensor, gainFactor = 1, generator = global
 /** N(0, 2 gain^2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
 export function xavierNormal(weight: Tensor, gainFactor = 1, generator = globalGenerator): Tensor {
   checkTensor("xavierNormal", weight, "weight");
+  checkNumber("xavierNormal", "gainFactor", gainFactor);
   const { fanIn, fanOut } = fans(weight.shape);
   return normal(weight, 0, gainFactor * Math.sqrt(2 / (fanIn + fanOut)), generator);
 }
@@ -112,6 +114,7 @@ export function xavierNormal(weight: Tensor, gainFactor = 1, generator = globalG
  */
 export function orthogonal(weight: Tensor, gainFactor = 1, generator = globalGenerator): Tensor {
   checkTensor("orthogonal", weight, "weight");
+  checkNumber("orthogonal", "gainFactor", gainFactor);
   checkGenerator("orthogonal", generator);
   if (weight.ndim < 2) {
     throw new RangeError(`orthogonal: needs a weight of at least 2 axes, got ${formatShape(weight.shape)}`);

@@ -21,7 +21,7 @@ export function mlp(sizes: readonly number[], options: { slope?: number } = {}):
     throw new TypeError(`mlp: sizes are an array of integers, got ${describe(sizes)}`);
   checkOptions("mlp", options, ["slope"]);
   if (sizes.length < 2)
-    throw new RangeError(`mlp: needs at least inputs and outputs, got [${sizes.join(",")}]`);
+    throw new RangeError(`mlp: needs at least inputs and outputs, got ${describe(sizes)}`);
   const slope = options.slope ?? 0;
   const layers: Module[] = [];
   for (let i = 1; i < sizes.length; i++) {

@@ -16,11 +16,19 @@ export interface CallVisitor {
 
 /** The tensors in a tree of arrays, Maps and plain objects, in order. */
 export function tensorsIn(tree: unknown): Tensor[] {
-  if (tree instanceof Tensor) return [tree];
-  if (Array.isArray(tree)) return tree.flatMap(tensorsIn);
-  if (tree instanceof Map) return [...tree.values()].flatMap(tensorsIn);
-  if (typeof tree === "object" && tree !== null) return Object.values(tree).flatMap(tensorsIn);
-  return [];
+  const found: Tensor[] = [];
+  const seen = new Set<object>();
+  const pending = [tree];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (value instanceof Tensor) found.push(value);
+    else if (typeof value === "object" && value !== null && !seen.has(value)) {
+      seen.add(value);
+      const parts = value instanceof Map ? [...value.values()] : Object.values(value);
+      for (const part of parts.reverse()) pending.push(part);
+    }
+  }
+  return found;
 }
 
 /** Keeps tensors from being freed by scopes until release(). */

@@ -1,6 +1,7 @@
 // Optimizers and schedules by name.
 
 import { type Entry, entry } from "../core/catalogue";
+import { checkNumber } from "../core/check";
 import type { Tensor } from "../core/index";
 import { pow } from "../core/math";
 import { ADAM_DEFAULTS, ADAMW_DEFAULTS, Adam, AdamW } from "./adam";
@@ -163,5 +164,6 @@ export type ScheduleName = (typeof SCHEDULES)[number]["name"];
 
 /** The epochs after which the later envelope bends. */
 export function lateTau(epochs: number): number {
+  checkNumber("lateTau", "epochs", epochs, { above: 0 });
   return (2 * epochs) / 3;
 }

@@ -26,6 +26,11 @@ export function makeGroups<O extends GroupOptions>(
   defaults: Defaults<O>,
   options: Partial<O>,
 ): ParameterGroup<O>[] {
+  if (typeof defaults !== "object" || defaults === null) {
+    throw new TypeError(
+      `${name}: a subclass gives its defaults, which name all options; got ${describe(defaults)}`,
+    );
+  }
   const known = Object.keys(defaults);
   checkOptions(name, options, known);
   const groups = listed(name, parameters).map((group, i) => {

@@ -1,6 +1,6 @@
 // What optimizers keep between steps, and how it is saved.
 
-import { checkNumber, checkTensor, describe } from "../core/check";
+import { checkNumber, checkString, checkTensor, describe } from "../core/check";
 import { formatShape } from "../core/errors";
 import { type StateTree, Tensor, tensor, zeros } from "../core/index";
 import { sameShape } from "../core/shape";
@@ -14,6 +14,7 @@ export type ParameterState = Record<string, Tensor | number>;
 /** The tensor of that name in a parameter's state; zeros of the parameter's shape at first. It outlives any scope. */
 export function slot(state: ParameterState, name: string, parameter: Tensor): Tensor {
   checkRecord("slot", state);
+  checkString("slot", "name", name);
   checkTensor("slot", parameter, "the parameter");
   state[name] ??= zeros(parameter.shape).keep();
   return state[name] as Tensor;
@@ -22,6 +23,7 @@ export function slot(state: ParameterState, name: string, parameter: Tensor): Te
 /** The tensor of that name in a parameter's state; the parameter's values now at first. It outlives any scope. */
 export function copySlot(state: ParameterState, name: string, parameter: Tensor): Tensor {
   checkRecord("copySlot", state);
+  checkString("copySlot", "name", name);
   checkTensor("copySlot", parameter, "the parameter");
   state[name] ??= parameter.detach().clone().keep();
   return state[name] as Tensor;

@@ -1,6 +1,6 @@
 // Training as a thing that steps, and that can be saved and restored between any two steps.
 
-import { checkFunction, checkInteger, checkNumber, checkOptions, checkTensor } from "../core/check";
+import { checkFunction, checkInteger, checkNumber, checkOptions, checkTensor, describe } from "../core/check";
 import {
   type GeneratorState,
   manualSeed,
@@ -10,9 +10,11 @@ import {
   type Tensor,
 } from "../core/index";
 import { globalGenerator } from "../core/random";
+import { checkDataset } from "../data/dataset";
 import { type Augmentation, type Batch, DataLoader, type DataLoaderState, type Dataset } from "../data/index";
 import { clipGradNorm, crossEntropy, type Module } from "../nn/index";
-import { type ControllerObservation, listenToObservations, type Optimizer } from "../optim/index";
+import { checkModule } from "../nn/module";
+import { type ControllerObservation, listenToObservations, Optimizer } from "../optim/index";
 import type { Callback, StepReport } from "./callback";
 import { Clock, type Seconds } from "./clock";
 import { DivergenceError, findNonFinite, Snapshot } from "./divergence";
@@ -110,7 +112,15 @@ export class Trainer implements Stateful<TrainerState> {
     checkOptions("Trainer", options, TRAINER_OPTIONS);
     const { model, optimizer, train, batchSize = 32, augment, seed, loss = crossEntropy } = options;
     const { accumulate = 1, clipGradNorm: limit, earlyStopping, callbacks = [] } = options;
+    checkModule("Trainer", model);
+    if (!(optimizer instanceof Optimizer)) {
+      throw new TypeError(`Trainer: optimizer must be an Optimizer, got ${describe(optimizer)}`);
+    }
+    checkDataset("Trainer", train);
     checkFunction("Trainer", "loss", loss);
+    if (!Array.isArray(callbacks)) {
+      throw new TypeError(`Trainer: callbacks must be an array, got ${describe(callbacks)}`);
+    }
     checkInteger("Trainer", "accumulate", accumulate, { atLeast: 1 });
     if (limit !== undefined) checkNumber("Trainer", "clipGradNorm", limit, { above: 0 });
     checkOwnership(model, optimizer);

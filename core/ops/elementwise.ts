@@ -86,6 +86,8 @@ function neg(input: Tensor): Tensor {
 }
 
 function leakyRelu(x: Tensor, slope = 0.01): Tensor {
+  if (typeof slope !== "number")
+    throw new TypeError(`leakyRelu: slope must be a number, got ${describe(slope)}`);
   return slope >= 0 ? leakyReluOf(x, slope) : foldingReluOf(x, slope);
 }
 

@@ -111,7 +111,8 @@ function sliceRule(axis: number, start: number, length: number, step: number): B
 
 /** A bound of a slice as a position 0..extent; negative ones count from the end, those beyond are clipped. */
 function clipBound(name: string, bound: number, extent: number): number {
-  if (!Number.isInteger(bound) && Math.abs(bound) !== Number.POSITIVE_INFINITY) {
+  const bounded = Number.isInteger(bound) || bound === Number.POSITIVE_INFINITY;
+  if (!bounded && bound !== Number.NEGATIVE_INFINITY) {
     throw new RangeError(`slice: ${name} must be an integer, got ${describe(bound)}`);
   }
   return Math.min(Math.max(bound < 0 ? bound + extent : bound, 0), extent);

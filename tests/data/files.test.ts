@@ -148,7 +148,7 @@ test("synthetic sets follow their seed, are balanced and shuffled", () => {
   }
   assert.equal([...new Set(data.blobs(100, { classes: 4 }).y.toInt32Array())].sort(), [0, 1, 2, 3]);
   assert.throws(() => data.blobs(10, { classes: 0 }), /classes must be a positive integer, got 0/);
-  assert.throws(() => data.moons(1), /at least 2 samples/);
+  assert.throws(() => data.moons(1), /the number of samples must be an integer of at least 2/);
   assert.throws(() => data.circles(10, { factor: 2 }), /factor must lie in \(0, 1\)/);
 });
 
