@@ -1,9 +1,9 @@
 // Observing what modules put out, without changing the model.
 
-import { checkFunction } from "../core/check";
+import { checkFunction, describe } from "../core/check";
 import { track } from "../core/memory";
 import { Tensor } from "../core/tensor";
-import { type AnyModule, checkModule, type Module } from "./module";
+import type { AnyModule, Module } from "./module";
 
 /** Called with each module's name, itself, its output and its inputs, in the order in which the modules finish. */
 export type TapVisitor = (name: string, module: Module, output: Tensor, inputs: readonly unknown[]) => void;
@@ -57,7 +57,9 @@ export class Holder {
  */
 export function tapCalls<T>(model: AnyModule, visitor: CallVisitor, body: () => T): T {
   // Scopes inside the model must not free what the visitor has seen.
-  checkModule("tapCalls", model);
+  if (typeof (model as Partial<AnyModule> | null)?.namedModules !== "function") {
+    throw new TypeError(`tapCalls: the model must be a Module, got ${describe(model)}`);
+  }
   checkFunction("tapCalls", "body", body);
   const holder = new Holder();
   const tapped: { module: Module; own: PropertyDescriptor | undefined }[] = [];
