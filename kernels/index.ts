@@ -19,7 +19,9 @@ export * from "./optimizer/schedule-free";
 export * from "./optimizer/sgd";
 export * from "./topology/pairwise";
 export * from "./image/pool";
-export * from "./array/power";
+export {
+  exp2_f32, exp2_grad_f32, log10_f32, log10_grad_f32, log2_f32, log2_grad_f32, pow_scalar_f32, pow_scalar_grad_f32,
+} from "./array/power";
 export * from "./random/random";
 export * from "./array/reduce";
 export * from "./topology/reduction";

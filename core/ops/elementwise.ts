@@ -5,9 +5,9 @@ import { convert } from "../../backend/launch/copy";
 import { type PairKernel, pairwise, type UnaryKernel, unary } from "../../backend/launch/elementwise";
 import { type Backward, record } from "../autograd";
 import { checkChoice, checkTensor, describe } from "../check";
-import { binary, contiguousCopy } from "../compute";
+import { binary, contiguousCopy, minus, scalar, times } from "../compute";
 import { allocateLike, type DType, defineMethods, type Tensor } from "../tensor";
-import { operand } from "./arithmetic";
+import { type Operand, operand, weigh } from "./arithmetic";
 
 function define(name: string, forward: UnaryKernel, gradient: PairKernel, saves: "x" | "y") {
   return (input: Tensor, ...parameters: number[]): Tensor => {
@@ -50,6 +50,12 @@ const sqrt = define("sqrt", "sqrt_f32", "sqrt_grad_f32", "y");
 const rsqrt = define("rsqrt", "rsqrt_f32", "rsqrt_grad_f32", "y");
 const exp = define("exp", "exp_f32", "exp_grad_f32", "y");
 const log = define("log", "log_f32", "log_grad_f32", "x");
+const expm1 = define("expm1", "expm1_f32", "expm1_grad_f32", "y");
+const exp2 = define("exp2", "exp2_f32", "exp2_grad_f32", "y");
+const log2 = define("log2", "log2_f32", "log2_grad_f32", "x");
+const log10 = define("log10", "log10_f32", "log10_grad_f32", "x");
+const sinh = define("sinh", "sinh_f32", "sinh_grad_f32", "x");
+const cosh = define("cosh", "cosh_f32", "cosh_grad_f32", "x");
 const log1p = define("log1p", "log1p_f32", "log1p_grad_f32", "x");
 const sin = define("sin", "sin_f32", "sin_grad_f32", "x");
 const cos = define("cos", "cos_f32", "cos_grad_f32", "x");
@@ -103,11 +109,34 @@ function clamp(x: Tensor, min: number, max: number): Tensor {
   return clampOf(x, min, max);
 }
 
-function pow(x: Tensor, exponent: number): Tensor {
-  if (typeof exponent !== "number") {
-    throw new TypeError(`pow: the exponent must be a number, got ${describe(exponent)}`);
-  }
-  return powOf(x, exponent);
+/** x^p of tensors; the gradient by x is 0 where p is, that by p where x is 0 and p is not below, as in PyTorch. */
+const powRule: Backward = (g, [x, p, y], { needs }) => {
+  const byBase = () => weigh(times(g, binary("pow", "pow_f32", x, minus(p, scalar(1)))), p);
+  const byExponent = () => {
+    const log = allocateLike(x);
+    unary("log_f32", log, x);
+    const flat = times(binary("pow", "eq_f32", x, scalar(0)), binary("pow", "ge_f32", p, scalar(0)));
+    return weigh(times(g, times(y, log)), minus(scalar(1), flat));
+  };
+  return [needs[0] ? byBase() : null, needs[1] ? byExponent() : null];
+};
+
+function pow(input: Tensor, exponent: Operand): Tensor {
+  if (typeof exponent === "number") return powOf(input, exponent);
+  const [x, p] = [operand("pow", input), operand("pow", exponent)];
+  const y = binary("pow", "pow_f32", x, p);
+  return record("pow", y, [x, p], [x, p, y], powRule);
+}
+
+/** Comparisons with itself: no gradient. */
+function isNaN(input: Tensor): Tensor {
+  const x = operand("isNaN", input);
+  return binary("isNaN", "ne_f32", x, x);
+}
+
+function isFinite(input: Tensor): Tensor {
+  const x = operand("isFinite", input);
+  return binary("isFinite", "eq_f32", minus(x, x), scalar(0));
 }
 
 const passRule: Backward = (g) => [g];
@@ -127,8 +156,8 @@ function astype(x: Tensor, dtype: DType): Tensor {
 }
 
 export interface ElementwiseMethods {
-  /** a^exponent for a number; NaN for negative a and a fractional exponent. */
-  pow(exponent: number): Tensor;
+  /** a^exponent for a number or a tensor, broadcasting; NaN for negative a and a fractional exponent. */
+  pow(exponent: Operand): Tensor;
   /** -a. */
   neg(): Tensor;
   /** |a|; the gradient at 0 is 0. */
@@ -145,6 +174,22 @@ export interface ElementwiseMethods {
   exp(): Tensor;
   /** Natural logarithm, within 2 ulp. */
   log(): Tensor;
+  /** e^a - 1, accurate near 0. */
+  expm1(): Tensor;
+  /** 2^a. */
+  exp2(): Tensor;
+  /** The logarithm to base 2, exact for powers of 2. */
+  log2(): Tensor;
+  /** The logarithm to base 10, exact for powers of 10. */
+  log10(): Tensor;
+  /** Hyperbolic sine. */
+  sinh(): Tensor;
+  /** Hyperbolic cosine. */
+  cosh(): Tensor;
+  /** 1 where a is NaN, else 0; no gradient. */
+  isNaN(): Tensor;
+  /** 1 where a is neither NaN nor infinite, else 0; no gradient. */
+  isFinite(): Tensor;
   /** log(1 + a), accurate near 0. */
   log1p(): Tensor;
   /** Sine of radians. */
@@ -190,6 +235,7 @@ declare module "../tensor" {
 }
 
 defineMethods<ElementwiseMethods>({
+  ...{ expm1, exp2, log2, log10, sinh, cosh, isNaN, isFinite },
   ...{ pow, neg, abs, sign, square, sqrt, rsqrt, exp, log, log1p, sin, cos, tanh, sigmoid, erf },
   ...{ floor, ceil, round, reciprocal, clamp, relu, leakyRelu, elu, gelu, silu, softplus, clone, astype },
 });

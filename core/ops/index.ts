@@ -5,6 +5,8 @@ import "./convolution";
 import "./elementwise";
 import "./indexing";
 import "./layout";
+import "./masks";
 import "./matmul";
+import "./order";
 import "./pooling";
 import "./reduce";

@@ -53,7 +53,7 @@ function permuteRule(inverse: readonly number[]): Backward {
   return (g) => [rearranged(g, inverse)];
 }
 
-function permute(x: Tensor, axes: readonly number[]): Tensor {
+export function permute(x: Tensor, axes: readonly number[]): Tensor {
   checkTensor("permute", x);
   if (!Array.isArray(axes)) throw new TypeError(`permute: axes are an array, got ${describe(axes)}`);
   const order = axes.map((axis) => normalizeAxis("permute", axis, x.extents));

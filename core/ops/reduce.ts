@@ -124,6 +124,19 @@ function moment(name: "var" | "std", root: 0 | 1) {
 const variance = moment("var", 0);
 const std = moment("std", 1);
 
+/** Whether some, or all, elements differ from 0; NaN does. No gradient. */
+function quantifier(name: "any" | "all") {
+  return (input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor => {
+    const { x, axes } = reductionOf(name, input, axis, options);
+    const counted = binary(name, name === "any" ? "ne_f32" : "eq_f32", x, scalar(0));
+    const count = sumOver(counted, axes, 1, options.keepDims);
+    return binary(name, name === "any" ? "gt_f32" : "eq_f32", count, scalar(0));
+  };
+}
+
+const any = quantifier("any");
+const all = quantifier("all");
+
 function requireElements(name: string, { n, x }: Reduction): void {
   if (n === 0) throw new RangeError(`${name}: nothing to reduce in shape ${formatShape(x.extents)}`);
 }
@@ -258,6 +271,10 @@ export interface ReduceMethods {
   argmax(axis?: number, options?: ReduceOptions): Tensor;
   /** int32 position of the first smallest element along an axis, or in the flattened tensor. */
   argmin(axis?: number, options?: ReduceOptions): Tensor;
+  /** 1 where any element along the axes differs from 0, else 0; 0 of nothing, and no gradient. */
+  any(axis?: Axes, options?: ReduceOptions): Tensor;
+  /** 1 where all elements along the axes differ from 0, else 0; 1 of nothing, and no gradient. */
+  all(axis?: Axes, options?: ReduceOptions): Tensor;
   /** Product over the axes (all by default). */
   prod(axis?: Axes, options?: ReduceOptions): Tensor;
   /** Euclidean norm over the axes (all by default); the gradient at 0 is 0. */
@@ -277,6 +294,6 @@ declare module "../tensor" {
 }
 
 defineMethods<ReduceMethods>({
-  ...{ sum, mean, var: variance, std, max, min, argmax, argmin, prod, norm },
+  ...{ any, all, sum, mean, var: variance, std, max, min, argmax, argmin, prod, norm },
   ...{ cumsum, softmax, logSoftmax, logSumExp },
 });

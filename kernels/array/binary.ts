@@ -3,6 +3,7 @@
 // 0 broadcasts), followed by room for one i32 counter a dimension.
 
 import { PLAN_ENTRY, Odometer } from "./odometer";
+import { pow } from "./power";
 
 @unmanaged class Add { @inline v(a: v128, b: v128): v128 { return f32x4.add(a, b); } }
 @unmanaged class Sub { @inline v(a: v128, b: v128): v128 { return f32x4.sub(a, b); } }
@@ -10,6 +11,8 @@ import { PLAN_ENTRY, Odometer } from "./odometer";
 @unmanaged class Div { @inline v(a: v128, b: v128): v128 { return f32x4.div(a, b); } }
 @unmanaged class Maximum { @inline v(a: v128, b: v128): v128 { return f32x4.max(a, b); } }
 @unmanaged class Minimum { @inline v(a: v128, b: v128): v128 { return f32x4.min(a, b); } }
+
+@unmanaged class Pow { @inline v(a: v128, b: v128): v128 { return pow(a, b); } }
 
 /** a * b, and 0 where b is 0 even if a is infinite or NaN. */
 @unmanaged class Weigh {
@@ -110,6 +113,9 @@ export function mul_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize):
 }
 export function div_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
   binary<Div>(out, a, b, rank, plan);
+}
+export function pow_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<Pow>(out, a, b, rank, plan);
 }
 export function weigh_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
   binary<Weigh>(out, a, b, rank, plan);

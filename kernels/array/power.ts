@@ -144,3 +144,74 @@ export function pow_scalar_grad_f32(out: usize, g: usize, x: usize, n: i32, p: f
   else if (is_integer(q * 0.5)) map_gradient<EvenGrad>(out, g, x, n, p, q);
   else map_gradient<OddGrad>(out, g, x, n, p, q);
 }
+
+/** |x|^p, each with its own exponent. */
+@inline
+function pow_abs_each(x: v128, p: v128): v128 {
+  const a = f32x4.abs(x);
+  const swapped = v128.shuffle<i64>(a, a, 1, 0);
+  const exponents = v128.shuffle<i64>(p, p, 1, 0);
+  const low = exp_f64(f64x2.mul(f64x2.promote_low_f32x4(p), log_f64(f64x2.promote_low_f32x4(a))));
+  const high = exp_f64(f64x2.mul(f64x2.promote_low_f32x4(exponents), log_f64(f64x2.promote_low_f32x4(swapped))));
+  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+}
+
+/** x^p as C99 defines it, each x with its own p. */
+export function pow(x: v128, p: v128): v128 {
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  const largest = f32x4.splat(LARGEST_EXPONENT);
+  const bounded = f32x4.pmax(f32x4.pmin(p, largest), f32x4.neg(largest));
+  const magnitude = pow_abs_each(x, bounded);
+  const integer = f32x4.eq(bounded, f32x4.floor(bounded));
+  const half = f32x4.mul(bounded, f32x4.splat(0.5));
+  const odd = v128.andnot(integer, f32x4.eq(half, f32x4.floor(half)));
+  const signed = v128.bitselect(copysign(magnitude, x), magnitude, odd);
+  const negative = v128.and(f32x4.lt(x, zero), f32x4.gt(x, f32x4.splat(-Infinity)));
+  const nan = v128.or(v128.or(f32x4.ne(x, x), f32x4.ne(p, p)), v128.andnot(negative, integer));
+  const certain = v128.or(f32x4.eq(p, zero), f32x4.eq(x, one));
+  return v128.bitselect(one, v128.or(signed, nan), certain);
+}
+
+/** log(x) * factor by way of float64, exact where the result is a short number; NaN of what is below 0. */
+@inline
+function log_scaled(x: v128, factor: f64): v128 {
+  const f = f64x2.splat(factor);
+  const low = f64x2.mul(log_f64(f64x2.promote_low_f32x4(x)), f);
+  const high = f64x2.mul(log_f64(f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0))), f);
+  const y = v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+  return v128.or(y, v128.or(f32x4.lt(x, f32x4.splat(0)), f32x4.ne(x, x)));
+}
+
+@inline
+function exp2(x: v128): v128 {
+  const ln2 = f64x2.splat(LN2);
+  const low = exp_f64(f64x2.mul(f64x2.promote_low_f32x4(x), ln2));
+  const high = exp_f64(f64x2.mul(f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0)), ln2));
+  const y = v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+  return v128.bitselect(x, y, f32x4.ne(x, x));
+}
+
+const LN10: f64 = 2.302585092994046;
+
+@unmanaged class Log2 { @inline v(x: v128, a: v128, b: v128): v128 { return log_scaled(x, 1 / LN2); } }
+export function log2_f32(out: usize, x: usize, n: i32): void { map<Log2>(1, out, x, n); }
+@unmanaged class Log10 { @inline v(x: v128, a: v128, b: v128): v128 { return log_scaled(x, 1 / LN10); } }
+export function log10_f32(out: usize, x: usize, n: i32): void { map<Log10>(1, out, x, n); }
+@unmanaged class LogGrad {
+  @inline v(g: v128, x: v128, a: v128, b: v128): v128 { return f32x4.div(g, f32x4.mul(x, a)); }
+}
+export function log2_grad_f32(out: usize, g: usize, x: usize, n: i32): void {
+  map_gradient<LogGrad>(out, g, x, n, <f32>LN2);
+}
+export function log10_grad_f32(out: usize, g: usize, x: usize, n: i32): void {
+  map_gradient<LogGrad>(out, g, x, n, <f32>LN10);
+}
+@unmanaged class Exp2 { @inline v(x: v128, a: v128, b: v128): v128 { return exp2(x); } }
+export function exp2_f32(out: usize, x: usize, n: i32): void { map<Exp2>(1, out, x, n); }
+@unmanaged class Exp2Grad {
+  @inline v(g: v128, y: v128, a: v128, b: v128): v128 { return f32x4.mul(g, f32x4.mul(y, a)); }
+}
+export function exp2_grad_f32(out: usize, g: usize, y: usize, n: i32): void {
+  map_gradient<Exp2Grad>(out, g, y, n, <f32>LN2);
+}

@@ -114,6 +114,60 @@ export function log1p_grad_f32(out: usize, g: usize, x: usize, n: i32): void {
   map_gradient<Log1pGrad>(out, g, x, n);
 }
 
+/** e^x - 1 */
+@inline
+function expm1(x: v128): v128 {
+  const zero = splat(0);
+  const rising = f32x4.gt(x, zero);
+  const e = expm1Negative(v128.bitselect(f32x4.neg(x), x, rising));
+  // For x > 0 it is -expm1(-x) e^x.
+  return v128.bitselect(f32x4.mul(f32x4.neg(e), exp(x)), e, rising);
+}
+
+@unmanaged class Expm1 { @inline v(x: v128, a: v128, b: v128): v128 { return expm1(x); } }
+export function expm1_f32(out: usize, x: usize, n: i32): void { map<Expm1>(1, out, x, n); }
+@unmanaged class Expm1Grad {
+  @inline v(g: v128, y: v128, a: v128, b: v128): v128 { return f32x4.mul(g, f32x4.add(y, splat(1))); }
+}
+export function expm1_grad_f32(out: usize, g: usize, y: usize, n: i32): void {
+  map_gradient<Expm1Grad>(out, g, y, n);
+}
+
+/** From here on e^-|x| does not show beside e^|x|, which may overflow where half of it does not. */
+const HYPERBOLIC_LARGE: f32 = 20;
+const LN2: f32 = 0.6931472;
+
+/** (t + t / (t + 1)) / 2 with t = expm1(|x|), which keeps the digits of small x. */
+@inline
+function sinh(x: v128): v128 {
+  const a = f32x4.abs(x);
+  const t = expm1(a);
+  const small = f32x4.mul(splat(0.5), f32x4.add(t, f32x4.div(t, f32x4.add(t, splat(1)))));
+  const large = f32x4.gt(a, splat(HYPERBOLIC_LARGE));
+  return copysign(v128.bitselect(exp(f32x4.sub(a, splat(LN2))), small, large), x);
+}
+
+@inline
+function cosh(x: v128): v128 {
+  const a = f32x4.abs(x);
+  const e = exp(a);
+  const small = f32x4.mul(splat(0.5), f32x4.add(e, f32x4.div(splat(1), e)));
+  return v128.bitselect(exp(f32x4.sub(a, splat(LN2))), small, f32x4.gt(a, splat(HYPERBOLIC_LARGE)));
+}
+
+@unmanaged class Sinh { @inline v(x: v128, a: v128, b: v128): v128 { return sinh(x); } }
+export function sinh_f32(out: usize, x: usize, n: i32): void { map<Sinh>(1, out, x, n); }
+@unmanaged class SinhGrad { @inline v(g: v128, x: v128, a: v128, b: v128): v128 { return f32x4.mul(g, cosh(x)); } }
+export function sinh_grad_f32(out: usize, g: usize, x: usize, n: i32): void {
+  map_gradient<SinhGrad>(out, g, x, n);
+}
+@unmanaged class Cosh { @inline v(x: v128, a: v128, b: v128): v128 { return cosh(x); } }
+export function cosh_f32(out: usize, x: usize, n: i32): void { map<Cosh>(1, out, x, n); }
+@unmanaged class CoshGrad { @inline v(g: v128, x: v128, a: v128, b: v128): v128 { return f32x4.mul(g, sinh(x)); } }
+export function cosh_grad_f32(out: usize, g: usize, x: usize, n: i32): void {
+  map_gradient<CoshGrad>(out, g, x, n);
+}
+
 @unmanaged class Sin { @inline v(x: v128, a: v128, b: v128): v128 { return sin(x); } }
 export function sin_f32(out: usize, x: usize, n: i32): void { map<Sin>(1, out, x, n); }
 @unmanaged class SinGrad {

@@ -313,4 +313,48 @@ test("accuracy refuses labels that are no row of the scores", () => {
   );
 });
 
+test("logarithms of powers are exact, and exponentials keep what is small", () => {
+  assert.equal(flat(tensor([1, 2, 8, 2 ** -126, 2 ** 100]).log2()), [0, 1, 3, -126, 100]);
+  assert.equal(flat(tensor([1, 10, 1000, 1e10]).log10()), [0, 1, 3, 10]);
+  close(flat(tensor([0, -1, Infinity, NaN]).log2()), [-Infinity, NaN, Infinity, NaN]);
+  assert.equal(flat(tensor([0, 3, -126, 127]).exp2()), [1, 8, 2 ** -126, 2 ** 127]);
+  close(flat(tensor([-Infinity, Infinity, NaN]).exp2()), [0, Infinity, NaN]);
+  const small = [1e-20, -1e-20, 1e-3, -1e-3, 5, 80, -80].map(Math.fround);
+  close(flat(tensor(small).expm1()), small.map(Math.expm1));
+  close(flat(tensor(small).sinh()), small.map(Math.sinh));
+  close(flat(tensor([...small, 89]).cosh()), [...small, 89].map(Math.cosh));
+  close(flat(tensor([Infinity, -Infinity, NaN]).sinh()), [Infinity, -Infinity, NaN]);
+});
+
+test("powers of tensors at the edges are those of numbers", () => {
+  const bases = [-Infinity, -2, -1, -0.5, -0, 0, 0.5, 1, 2, Infinity, NaN];
+  const exponents = [-Infinity, -3, -2, -0.5, 0, 0.5, 2, 3, Infinity, NaN];
+  const grid = tensor(bases).unsqueeze(1).pow(tensor(exponents));
+  // C99, where JavaScript has NaN for powers of 1 and -1.
+  const power = (x: number, p: number) => (x === 1 || (x === -1 && Math.abs(p) === Infinity) ? 1 : x ** p);
+  close(
+    flat(grid),
+    bases.flatMap((x) => exponents.map((p) => power(x, p))),
+  );
+  const [a, b] = [leaf([0, 0, 2, -2]), leaf([0, 2, 3, 2])];
+  a.pow(b).sum().backward();
+  close(flat(a.grad), [0, 0, 12, -4]);
+  close(flat(b.grad), [0, 0, 8 * Math.LN2, NaN]);
+});
+
+test("order puts NaN last, keeps equal elements as they stood, and carries gradients", () => {
+  const { values, indices } = tensor([2, NaN, 1, 2, -Infinity]).sort();
+  close(flat(values), [-Infinity, 1, 2, 2, NaN]);
+  assert.equal([...indices.toInt32Array()], [4, 2, 0, 3, 1]);
+  assert.equal([...tensor([1, 2, 2]).argsort(0, { descending: true }).toInt32Array()], [1, 2, 0]);
+  const x = leaf([3, 1, 2]);
+  x.topk(2)
+    .values.mul(tensor([10, 1]))
+    .sum()
+    .backward();
+  assert.equal(flat(x.grad), [10, 0, 1]);
+  assert.throws(() => x.topk(4), /topk: k is 4, but axis 0 of \[3\] holds fewer/);
+  assert.equal(zeros([2, 0]).sort().values.shape, [2, 0]);
+});
+
 test.run();

@@ -359,6 +359,118 @@ function layouts(): OperationCase[] {
   ];
 }
 
+/** Positions of a list in order, equal elements as they stood. */
+const ranked = (values: number[], sign: number) =>
+  values.map((_, i) => i).sort((i, j) => sign * (values[i] - values[j]) || i - j);
+
+function orders(): OperationCase[] {
+  return [0, 1, -1].flatMap((axis, i) => {
+    const along = axis < 0 ? axis + 3 : axis;
+    const inputs = [sample([3, 4, 5], 150 + i)];
+    const lines = (fn: (line: number[]) => number[]) => (x: Ref) => alongAxis(x, along, fn);
+    const first = (count: number, whole: (x: Ref) => Ref) => (x: Ref) => {
+      const shape = x.shape.map((extent, d) => (d === along ? count : extent));
+      const sorted = whole(x);
+      return build(shape, (index) => at(sorted, index));
+    };
+    return [
+      {
+        name: "sort",
+        inputs,
+        run: (x: Tensor) => x.sort(axis).values,
+        reference: lines((line) => ranked(line, 1).map((k) => line[k])),
+      },
+      {
+        name: "sort",
+        inputs,
+        run: (x: Tensor) => x.sort(axis, { descending: true }).values,
+        reference: lines((line) => ranked(line, -1).map((k) => line[k])),
+      },
+      {
+        name: "argsort",
+        inputs,
+        run: (x: Tensor) => x.argsort(axis),
+        reference: lines((line) => ranked(line, 1)),
+        differentiable: false,
+      },
+      {
+        name: "topk",
+        inputs,
+        run: (x: Tensor) => x.topk(2, axis).values,
+        reference: first(
+          2,
+          lines((line) => ranked(line, -1).map((k) => line[k])),
+        ),
+      },
+      {
+        name: "topk",
+        inputs,
+        run: (x: Tensor) => x.topk(3, axis, { largest: false }).values,
+        reference: first(
+          3,
+          lines((line) => ranked(line, 1).map((k) => line[k])),
+        ),
+      },
+    ];
+  });
+}
+
+function masks(): OperationCase[] {
+  const mask = tensor([1, 0, 0, 1, 0]);
+  const triangular = (keep: (column: number, row: number) => boolean) => (x: Ref) => ({
+    shape: x.shape,
+    data: x.data.map((v, i) => (keep(i % 5, Math.floor(i / 5) % 4) ? v : 0)),
+  });
+  const inputs = [sample([2, 4, 5], 160)];
+  return [
+    {
+      name: "maskedFill",
+      inputs,
+      run: (x) => x.maskedFill(mask, 7),
+      reference: (x) => ({
+        shape: x.shape,
+        data: x.data.map((v, i) => (i % 5 === 0 || i % 5 === 3 ? 7 : v)),
+      }),
+    },
+    ...[-1, 0, 2].flatMap((diagonal) => [
+      {
+        name: "tril",
+        inputs,
+        run: (x: Tensor) => x.tril(diagonal),
+        reference: triangular((c, r) => c - r <= diagonal),
+      },
+      {
+        name: "triu",
+        inputs,
+        run: (x: Tensor) => x.triu(diagonal),
+        reference: triangular((c, r) => c - r >= diagonal),
+      },
+    ]),
+    {
+      name: "oneHot",
+      inputs: [{ shape: [2, 3], data: [0, 2, 3, 1, 1, 0] }],
+      run: (x) => x.astype("int32").oneHot(4),
+      reference: (x) => ({
+        shape: [2, 3, 4],
+        data: x.data.flatMap((v) => [0, 1, 2, 3].map((c) => Number(c === v))),
+      }),
+      differentiable: false,
+    },
+    ...([undefined, 0, 1] as const).flatMap((axis) =>
+      (["any", "all"] as const).map((name) => ({
+        name,
+        inputs: [{ shape: [3, 2], data: [0, 0, 1, 0, 1, 1] }],
+        run: (x: Tensor) => x[name](axis),
+        reference: (x: Ref) =>
+          reduceOver(x, axis === undefined ? [0, 1] : [axis], false, (v) =>
+            Number(name === "any" ? v.some(Boolean) : v.every(Boolean)),
+          ),
+        differentiable: false,
+      })),
+    ),
+  ];
+}
+
 function losses(): OperationCase[] {
   const logits = sample([6, 5], 140, -3, 3);
   const [a, b] = [sample([4, 5], 141), sample([4, 5], 142)];
@@ -547,6 +659,36 @@ export const OPERATIONS: OperationCase[] = [
   ),
   ...unary("exp", (x) => x.exp(), Math.exp),
   ...unary("log", (x) => x.log(), Math.log, { low: 0.2, high: 5 }),
+  ...unary("expm1", (x) => x.expm1(), Math.expm1),
+  ...unary(
+    "exp2",
+    (x) => x.exp2(),
+    (x) => 2 ** x,
+  ),
+  ...unary("log2", (x) => x.log2(), Math.log2, { low: 0.2, high: 5 }),
+  ...unary("log10", (x) => x.log10(), Math.log10, { low: 0.2, high: 5 }),
+  ...unary("sinh", (x) => x.sinh(), Math.sinh),
+  ...unary("cosh", (x) => x.cosh(), Math.cosh),
+  ...unary(
+    "isNaN",
+    (x) => x.log().isNaN(),
+    (x) => Number(x < 0),
+    { differentiable: false },
+  ),
+  ...unary(
+    "isFinite",
+    (x) => x.log().isFinite(),
+    (x) => Number(x > 0),
+    { differentiable: false },
+  ),
+  ...binary(
+    "pow",
+    (a, b) => a.pow(b),
+    (x, y) => x ** y,
+    { low: 0.3, high: 2 },
+  ),
+  ...orders(),
+  ...masks(),
   ...unary("log1p", (x) => x.log1p(), Math.log1p, { low: -0.7, high: 3 }),
   ...unary("sin", (x) => x.sin(), Math.sin, { low: -6, high: 6 }),
   ...unary("cos", (x) => x.cos(), Math.cos, { low: -6, high: 6 }),
