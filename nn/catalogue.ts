@@ -4,6 +4,7 @@ import { type Entry, entry } from "../core/catalogue";
 import type { Shape } from "../core/index";
 import { sizeOf } from "../core/shape";
 import * as activation from "./activation";
+import * as attention from "./attention";
 import * as convolution from "./convolution";
 import * as dropout from "./dropout";
 import * as embedding from "./embedding";
@@ -12,6 +13,7 @@ import { lenet, mlp, resnet8, vgg } from "./models";
 import type { AnyModule } from "./module";
 import * as normalization from "./normalization";
 import * as pooling from "./pooling";
+import * as recurrent from "./recurrent";
 import * as residual from "./residual";
 import * as sequential from "./sequential";
 
@@ -25,6 +27,8 @@ const ROOMS: object[] = [
   linear,
   convolution,
   embedding,
+  attention,
+  recurrent,
   normalization,
   pooling,
   activation,

@@ -1,6 +1,7 @@
 // Modules, layers, losses, initialisers, metrics and reference models.
 
 export * from "./activation";
+export * from "./attention";
 export { LAYERS, MODELS, type ModelName, type ModelSetup } from "./catalogue";
 export * from "./clip";
 export { Conv1d, Conv2d, ConvTranspose2d } from "./convolution";
@@ -15,6 +16,7 @@ export * from "./models";
 export { type AnyModule, Module, parameter, type Signals, type StateDict } from "./module";
 export * from "./normalization";
 export * from "./pooling";
+export * from "./recurrent";
 export type { LossOptions } from "./reduction";
 export * from "./residual";
 export * from "./sequential";

@@ -44,6 +44,39 @@ export function huberLoss(
   return reduce("huberLoss", near.square().mul(0.5).add(distance.sub(near).mul(delta)), options.reduction);
 }
 
+/** (a - b)^2 / (2 beta) where |a - b| < beta, else |a - b| - beta / 2 (Girshick 2015). Default beta 1. */
+export function smoothL1Loss(
+  input: Tensor,
+  target: Tensor,
+  options: LossOptions & { beta?: number } = {},
+): Tensor {
+  requireSameShape("smoothL1Loss", input, target);
+  checkOptions("smoothL1Loss", options, ["reduction", "beta"]);
+  const { beta = 1 } = options;
+  checkNumber("smoothL1Loss", "beta", beta, { above: 0 });
+  const distance = input.sub(target).abs();
+  const near = distance.minimum(beta);
+  return reduce(
+    "smoothL1Loss",
+    near
+      .square()
+      .mul(0.5 / beta)
+      .add(distance.sub(near)),
+    options.reduction,
+  );
+}
+
+/** a b / (|a| |b|) along an axis; 0 where either is 0. Default axis 1. */
+export function cosineSimilarity(a: Tensor, b: Tensor, axis = 1): Tensor {
+  checkTensor("cosineSimilarity", a);
+  checkTensor("cosineSimilarity", b);
+  const lengths = a.norm(axis).mul(b.norm(axis));
+  return a
+    .mul(b)
+    .sum(axis)
+    .div(lengths.add(lengths.eq(0)));
+}
+
 /**
  * Binary cross-entropy of logits and targets in [0, 1]: t softplus(-x) + (1 - t) softplus(x), a sum of what cannot cancel.
  * `posWeight` weighs the first term.

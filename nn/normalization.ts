@@ -210,3 +210,38 @@ export class GroupNorm extends Module {
     return y.mul(this.weight.reshape(perChannel)).add(this.bias.reshape(perChannel));
   }
 }
+
+/**
+ * Root mean square normalisation (Zhang and Sennrich 2019) over the last axis of `features`:
+ * y = x / sqrt(mean(x^2) + eps) * weight.
+ */
+export class RMSNorm extends Module {
+  static override readonly typeName: string = "RMSNorm";
+  static override readonly about: string = "divides each sample by its root mean square";
+  override get signals(): Signals {
+    return "nothing";
+  }
+
+  readonly weight: Tensor | null;
+  readonly eps: number;
+
+  constructor(
+    readonly features: number,
+    options: NormalizationOptions = {},
+  ) {
+    super();
+    checkInteger("RMSNorm", "the number of features", features, { atLeast: 1 });
+    checkNormalization("RMSNorm", options, ["eps", "affine"]);
+    this.weight = (options.affine ?? true) ? parameter(ones([features])) : null;
+    this.eps = options.eps ?? 1e-5;
+  }
+
+  forward(x: Tensor): Tensor {
+    checkTensor("RMSNorm", x);
+    if (x.shape[x.ndim - 1] !== this.features) {
+      throw new RangeError(`RMSNorm: expected [...,${this.features}], got ${formatShape(x.shape)}`);
+    }
+    const y = x.mul(x.square().mean(-1, { keepDims: true }).add(this.eps).rsqrt());
+    return this.weight === null ? y : y.mul(this.weight);
+  }
+}

@@ -129,12 +129,12 @@ function pow(input: Tensor, exponent: Operand): Tensor {
 }
 
 /** Comparisons with itself: no gradient. */
-function isNaN(input: Tensor): Tensor {
+function whereNaN(input: Tensor): Tensor {
   const x = operand("isNaN", input);
   return binary("isNaN", "ne_f32", x, x);
 }
 
-function isFinite(input: Tensor): Tensor {
+function whereFinite(input: Tensor): Tensor {
   const x = operand("isFinite", input);
   return binary("isFinite", "eq_f32", minus(x, x), scalar(0));
 }
@@ -235,7 +235,7 @@ declare module "../tensor" {
 }
 
 defineMethods<ElementwiseMethods>({
-  ...{ expm1, exp2, log2, log10, sinh, cosh, isNaN, isFinite },
+  ...{ expm1, exp2, log2, log10, sinh, cosh, isNaN: whereNaN, isFinite: whereFinite },
   ...{ pow, neg, abs, sign, square, sqrt, rsqrt, exp, log, log1p, sin, cos, tanh, sigmoid, erf },
   ...{ floor, ceil, round, reciprocal, clamp, relu, leakyRelu, elu, gelu, silu, softplus, clone, astype },
 });

@@ -566,6 +566,28 @@ function losses(): OperationCase[] {
       ),
     },
     {
+      name: "smoothL1Loss",
+      inputs: [a, b],
+      run: (x, y) => nn.smoothL1Loss(x, y, { beta: 0.5 }),
+      reference: pairwise((p, q) => {
+        const d = Math.abs(p - q);
+        return d < 0.5 ? d ** 2 : d - 0.25;
+      }),
+    },
+    {
+      name: "cosineSimilarity",
+      inputs: [a, b],
+      run: (x, y) => nn.cosineSimilarity(x, y),
+      reference: (x, y) => ({
+        shape: [4],
+        data: [0, 1, 2, 3].map((r) => {
+          const [p, q] = [x, y].map((ref) => ref.data.slice(5 * r, 5 * r + 5));
+          const dot = total(p.map((v, i) => v * q[i]));
+          return dot / (Math.hypot(...p) * Math.hypot(...q));
+        }),
+      }),
+    },
+    {
       name: "bceWithLogits",
       inputs: [a, targets],
       run: (x, y) => nn.bceWithLogits(x, y),

@@ -9,6 +9,16 @@ interface Row {
   input: () => Tensor;
 }
 
+/** A layer whose result is a record, as the module that gives its "output". */
+class Output extends nn.Module {
+  constructor(readonly layer: nn.Module<[Tensor], { output: Tensor }>) {
+    super();
+  }
+  forward(x: Tensor) {
+    return this.layer.forward(x).output;
+  }
+}
+
 const row = (make: () => nn.Module, ...shape: number[]): Row => ({ make, input: () => randn(shape) });
 /** Values no two of which lie within a step of gradcheck, in any order. */
 const distinct = (...shape: number[]): Tensor => {
@@ -46,6 +56,10 @@ const ROWS: Record<string, Row> = {
   Tanh: row(() => new nn.Tanh(), 3, 5),
   Softmax: row(() => new nn.Softmax(-1), 3, 5),
   LogSoftmax: row(() => new nn.LogSoftmax(-1), 3, 5),
+  RMSNorm: row(() => new nn.RMSNorm(4), 3, 2, 4),
+  MultiheadAttention: row(() => new Output(new nn.MultiheadAttention(4, 2)), 2, 3, 4),
+  LSTM: row(() => new Output(new nn.LSTM(3, 2)), 2, 4, 3),
+  GRU: row(() => new Output(new nn.GRU(3, 2)), 2, 4, 3),
   Dropout: row(() => new nn.Dropout(0.5), 3, 5),
   Residual: row(() => new nn.Residual(new nn.Linear(4, 4)), 3, 4),
   Sequential: row(() => new nn.Sequential(new nn.Linear(4, 3), new nn.Tanh(), new nn.Linear(3, 2)), 3, 4),
