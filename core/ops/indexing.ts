@@ -5,9 +5,9 @@ import * as launch from "../../backend/launch/index";
 import { readElement } from "../../backend/view";
 import { type Backward, record } from "../autograd";
 import { checkTensor, normalizeAxis } from "../check";
-import { broadcastTo, contiguous, full, scalar } from "../compute";
+import { broadcastTo, contiguous, contiguousCopy, full, scalar } from "../compute";
 import { formatShape } from "../errors";
-import { broadcastShapes, type Shape } from "../shape";
+import { broadcastShapes, type Shape, sameShape } from "../shape";
 import { allocate, allocateLike, defineMethods, type Tensor } from "../tensor";
 import { type Operand, operand } from "./arithmetic";
 import { slice } from "./layout";
@@ -88,6 +88,54 @@ function gatherRule(axis: number): Backward {
   };
 }
 
+/** Indices that all lie in 0..extent-1. */
+function checkTargets(operation: string, indices: Tensor, axis: number, shape: Shape): Tensor {
+  const targets = checkIndices(operation, indices);
+  const bad = targets.toInt32Array().findIndex((index) => index < 0 || index >= shape[axis]);
+  checkRange(operation, bad, targets, axis, shape);
+  return targets;
+}
+
+function indexAddRule(axis: number): Backward {
+  return (g, [picks]) => [g, indexSelect(g, axis, picks)];
+}
+
+function indexAdd(input: Tensor, axis: number, indices: Tensor, source: Tensor): Tensor {
+  const [x, y] = [operand("indexAdd", input), operand("indexAdd", source)];
+  const along = normalizeAxis("indexAdd", axis, x.extents);
+  const picks = checkTargets("indexAdd", indices, along, x.extents);
+  const expected = x.extents.map((extent, d) => (d === along ? picks.size : extent));
+  if (picks.ndim !== 1 || !sameShape(y.extents, expected)) {
+    throw new RangeError(
+      `indexAdd: expected indices [n] and a source ${formatShape(expected)}, got ${formatShape(picks.extents)} ` +
+        `and ${formatShape(y.extents)}`,
+    );
+  }
+  const out = contiguousCopy(x);
+  launch.indexAdd(out, y, along, picks);
+  return record("indexAdd", out, [x, y], [picks], indexAddRule(along));
+}
+
+function scatterAddRule(axis: number): Backward {
+  return (g, [picks]) => [g, gather(g, axis, picks)];
+}
+
+function scatterAdd(input: Tensor, axis: number, indices: Tensor, source: Tensor): Tensor {
+  const [x, y] = [operand("scatterAdd", input), operand("scatterAdd", source)];
+  const along = normalizeAxis("scatterAdd", axis, x.extents);
+  const picks = checkTargets("scatterAdd", indices, along, x.extents);
+  const fits = picks.ndim === x.ndim && picks.extents.every((e, d) => d === along || e === x.extents[d]);
+  if (!fits || !sameShape(picks.extents, y.extents)) {
+    throw new RangeError(
+      `scatterAdd: indices ${formatShape(picks.extents)} and source ${formatShape(y.extents)} must have one shape, ` +
+        `that of ${formatShape(x.extents)} but on axis ${along}`,
+    );
+  }
+  const out = contiguousCopy(x);
+  launch.gatherGradient(out, y, along, picks);
+  return record("scatterAdd", out, [x, y], [picks], scatterAddRule(along));
+}
+
 function choose(mask: Tensor, a: Tensor, b: Tensor, shape: Shape): Tensor {
   const out = allocate(shape);
   select(out, broadcastTo(mask, shape), broadcastTo(a, shape), broadcastTo(b, shape));
@@ -112,6 +160,13 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 export interface IndexingMethods {
   /** Elements at int32 indices [n] along an axis; negative ones count from the end. A copy. */
   indexSelect(axis: number, indices: Tensor): Tensor;
+  /** A copy of a to which rows of `source` are added: out[indices[j]] += source[j] along an axis; none is negative. */
+  indexAdd(axis: number, indices: Tensor, source: Tensor): Tensor;
+  /**
+   * A copy of a to which each element of `source` is added where its index says: out[i][indices[i][j]] += source[i][j] for
+   * axis 1. Indices and source have one shape, that of a but on the axis.
+   */
+  scatterAdd(axis: number, indices: Tensor, source: Tensor): Tensor;
   /**
    * out[i][j] = a[i][indices[i][j]] for axis 1; int32 indices of as many axes as a, which may be shorter on the others;
    * none is negative. A copy.
@@ -123,4 +178,4 @@ declare module "../tensor" {
   interface Tensor extends IndexingMethods {}
 }
 
-defineMethods<IndexingMethods>({ indexSelect, gather });
+defineMethods<IndexingMethods>({ indexSelect, gather, indexAdd, scatterAdd });

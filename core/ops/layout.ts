@@ -263,6 +263,15 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
+function roll(x: Tensor, shift: number, axis: number): Tensor {
+  checkTensor("roll", x);
+  checkInteger("roll", "shift", shift);
+  const along = normalizeAxis("roll", axis, x.extents);
+  const extent = x.extents[along];
+  const at = extent === 0 ? 0 : ((-shift % extent) + extent) % extent;
+  return concat([slice(x, along, at), slice(x, along, 0, at)], along);
+}
+
 function detach(x: Tensor): Tensor {
   checkTensor("detach", x);
   return viewOf(x, x.extents, x.strides, x.offset);
@@ -292,6 +301,8 @@ function assign<T extends Tensor>(x: T, values: Tensor | number): T {
 export interface LayoutMethods {
   /** The same elements in another shape; one extent may be -1. A view of contiguous tensors, else a copy. */
   reshape(shape: Shape): Tensor;
+  /** Moves the elements along an axis by `shift` places; those that leave at one end come back at the other. */
+  roll(shift: number, axis: number): Tensor;
   /** reshape([-1]). */
   flatten(): Tensor;
   /** Drops the axis if its extent is 1, or all such axes. A view. */
@@ -335,7 +346,7 @@ declare module "../tensor" {
 
 defineMethods<LayoutMethods & { assign(values: Tensor | number): Tensor }>({
   ...{ reshape, flatten, squeeze, unsqueeze, transpose, permute, expand, slice, split, pad, flip, repeat },
-  ...{ detach, assign },
+  ...{ detach, assign, roll },
 });
 
 Object.defineProperty(Tensor.prototype, "T", {

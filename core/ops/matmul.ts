@@ -56,7 +56,19 @@ function matmul(left: Tensor, right: Tensor): Tensor {
   return record("matmul", product(a, b), [a, b], saved, productRule);
 }
 
+function outer(left: Tensor, right: Tensor): Tensor {
+  const [a, b] = [operand("outer", left), operand("outer", right)];
+  if (a.ndim !== 1 || b.ndim !== 1) {
+    throw new RangeError(
+      `outer: expected two vectors, got ${formatShape(a.extents)} and ${formatShape(b.extents)}`,
+    );
+  }
+  return matmul(unsqueeze(a, 1), unsqueeze(b, 0));
+}
+
 export interface MatmulMethods {
+  /** All products of the elements of two vectors: [m] and [n] -> [m,n]. */
+  outer(b: Tensor): Tensor;
   /**
    * Matrix product with PyTorch's rules: [m,k] x [k,n] -> [m,n]. Leading axes are a batch and broadcast; a vector on the
    * left is a row, on the right a column, and its axis is dropped.
@@ -68,4 +80,4 @@ declare module "../tensor" {
   interface Tensor extends MatmulMethods {}
 }
 
-defineMethods<MatmulMethods>({ matmul });
+defineMethods<MatmulMethods>({ matmul, outer });

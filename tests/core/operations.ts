@@ -471,6 +471,46 @@ function masks(): OperationCase[] {
   ];
 }
 
+function additions(): OperationCase[] {
+  const rows = () => tensor(Int32Array.of(2, 0, 2));
+  const targets = [
+    [1, 1, 5],
+    [0, 3, 3],
+  ];
+  return [
+    {
+      name: "indexAdd",
+      inputs: [sample([3, 4], 170), sample([3, 4], 171)],
+      run: (x, y) => x.indexAdd(0, rows(), y),
+      reference: (x, y) =>
+        build([3, 4], ([i, j]) =>
+          [2, 0, 2].reduce((sum, to, k) => (to === i ? sum + at(y, [k, j]) : sum), at(x, [i, j])),
+        ),
+    },
+    {
+      name: "scatterAdd",
+      inputs: [sample([2, 6], 172), sample([2, 3], 173)],
+      run: (x, y) => x.scatterAdd(1, tensor(targets, { dtype: "int32" }), y),
+      reference: (x, y) =>
+        build([2, 6], ([i, j]) =>
+          targets[i].reduce((sum, to, k) => (to === j ? sum + at(y, [i, k]) : sum), at(x, [i, j])),
+        ),
+    },
+    ...[2, -1, 7].map((shift) => ({
+      name: "roll",
+      inputs: [sample([2, 5], 174)],
+      run: (x: Tensor) => x.roll(shift, 1),
+      reference: (x: Ref) => build([2, 5], ([i, j]) => at(x, [i, (j - shift + 10) % 5])),
+    })),
+    {
+      name: "outer",
+      inputs: [sample([3], 175), sample([5], 176)],
+      run: (x, y) => x.outer(y),
+      reference: (x, y) => build([3, 5], ([i, j]) => x.data[i] * y.data[j]),
+    },
+  ];
+}
+
 function losses(): OperationCase[] {
   const logits = sample([6, 5], 140, -3, 3);
   const [a, b] = [sample([4, 5], 141), sample([4, 5], 142)];
@@ -711,6 +751,7 @@ export const OPERATIONS: OperationCase[] = [
   ),
   ...orders(),
   ...masks(),
+  ...additions(),
   ...unary("log1p", (x) => x.log1p(), Math.log1p, { low: -0.7, high: 3 }),
   ...unary("sin", (x) => x.sin(), Math.sin, { low: -6, high: 6 }),
   ...unary("cos", (x) => x.cos(), Math.cos, { low: -6, high: 6 }),
