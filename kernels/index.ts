@@ -1,6 +1,7 @@
 // Every kernel family; the exports of this file are the exports of the compiled module.
 export { arena_add, arena_needed } from "./topology/arena";
 export * from "./topology/assignment";
+export { acos_f32, acos_grad_f32, asin_f32, asin_grad_f32, atan_f32, atan_grad_f32 } from "./array/arc";
 export * from "./array/binary";
 export * from "./topology/bottleneck";
 export * from "./image/conv";

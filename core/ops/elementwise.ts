@@ -5,7 +5,7 @@ import { convert } from "../../backend/launch/copy";
 import { type PairKernel, pairwise, type UnaryKernel, unary } from "../../backend/launch/elementwise";
 import { type Backward, record } from "../autograd";
 import { checkChoice, checkTensor, describe } from "../check";
-import { binary, contiguousCopy, minus, scalar, times } from "../compute";
+import { binary, contiguousCopy, minus, over, plus, scalar, times } from "../compute";
 import { allocateLike, type DType, defineMethods, type Tensor } from "../tensor";
 import { type Operand, operand, weigh } from "./arithmetic";
 
@@ -59,6 +59,9 @@ const cosh = define("cosh", "cosh_f32", "cosh_grad_f32", "x");
 const log1p = define("log1p", "log1p_f32", "log1p_grad_f32", "x");
 const sin = define("sin", "sin_f32", "sin_grad_f32", "x");
 const cos = define("cos", "cos_f32", "cos_grad_f32", "x");
+const atan = define("atan", "atan_f32", "atan_grad_f32", "x");
+const asin = define("asin", "asin_f32", "asin_grad_f32", "x");
+const acos = define("acos", "acos_f32", "acos_grad_f32", "x");
 const tanh = define("tanh", "tanh_f32", "tanh_grad_f32", "y");
 const sigmoid = define("sigmoid", "sigmoid_f32", "sigmoid_grad_f32", "y");
 const erf = define("erf", "erf_f32", "erf_grad_f32", "x");
@@ -126,6 +129,16 @@ function pow(input: Tensor, exponent: Operand): Tensor {
   const [x, p] = [operand("pow", input), operand("pow", exponent)];
   const y = binary("pow", "pow_f32", x, p);
   return record("pow", y, [x, p], [x, p, y], powRule);
+}
+
+const atan2Rule: Backward = (g, [y, x], { needs }) => {
+  const scaled = over(g, plus(times(x, x), times(y, y)));
+  return [needs[0] ? times(scaled, x) : null, needs[1] ? times(scaled, negated(y)) : null];
+};
+
+function atan2(input: Tensor, abscissa: Operand): Tensor {
+  const [y, x] = [operand("atan2", input), operand("atan2", abscissa)];
+  return record("atan2", binary("atan2", "atan2_f32", y, x), [y, x], [y, x], atan2Rule);
 }
 
 /** Comparisons with itself: no gradient. */
@@ -196,6 +209,14 @@ export interface ElementwiseMethods {
   sin(): Tensor;
   /** Cosine of radians. */
   cos(): Tensor;
+  /** The angle in [-pi/2, pi/2] whose tangent is a. */
+  atan(): Tensor;
+  /** The angle in [-pi/2, pi/2] whose sine is a; NaN outside [-1, 1]. */
+  asin(): Tensor;
+  /** The angle in [0, pi] whose cosine is a; NaN outside [-1, 1]. */
+  acos(): Tensor;
+  /** The angle in [-pi, pi] of the points (x, a). */
+  atan2(x: Operand): Tensor;
   /** Hyperbolic tangent. */
   tanh(): Tensor;
   /** 1 / (1 + e^-a). */
@@ -235,6 +256,7 @@ declare module "../tensor" {
 }
 
 defineMethods<ElementwiseMethods>({
+  ...{ atan, asin, acos, atan2 },
   ...{ expm1, exp2, log2, log10, sinh, cosh, isNaN: whereNaN, isFinite: whereFinite },
   ...{ pow, neg, abs, sign, square, sqrt, rsqrt, exp, log, log1p, sin, cos, tanh, sigmoid, erf },
   ...{ floor, ceil, round, reciprocal, clamp, relu, leakyRelu, elu, gelu, silu, softplus, clone, astype },

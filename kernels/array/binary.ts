@@ -3,6 +3,7 @@
 // 0 broadcasts), followed by room for one i32 counter a dimension.
 
 import { PLAN_ENTRY, Odometer } from "./odometer";
+import { atan2 } from "./arc";
 import { pow } from "./power";
 
 @unmanaged class Add { @inline v(a: v128, b: v128): v128 { return f32x4.add(a, b); } }
@@ -12,6 +13,7 @@ import { pow } from "./power";
 @unmanaged class Maximum { @inline v(a: v128, b: v128): v128 { return f32x4.max(a, b); } }
 @unmanaged class Minimum { @inline v(a: v128, b: v128): v128 { return f32x4.min(a, b); } }
 
+@unmanaged class Atan2 { @inline v(a: v128, b: v128): v128 { return atan2(a, b); } }
 @unmanaged class Pow { @inline v(a: v128, b: v128): v128 { return pow(a, b); } }
 
 /** a * b, and 0 where b is 0 even if a is infinite or NaN. */
@@ -113,6 +115,9 @@ export function mul_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize):
 }
 export function div_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
   binary<Div>(out, a, b, rank, plan);
+}
+export function atan2_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<Atan2>(out, a, b, rank, plan);
 }
 export function pow_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
   binary<Pow>(out, a, b, rank, plan);

@@ -156,8 +156,7 @@ function pow_abs_each(x: v128, p: v128): v128 {
   return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
 }
 
-/** x^p as C99 defines it, each x with its own p. */
-export function pow(x: v128, p: v128): v128 {
+function pow_each(x: v128, p: v128): v128 {
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   const largest = f32x4.splat(LARGEST_EXPONENT);
@@ -171,6 +170,12 @@ export function pow(x: v128, p: v128): v128 {
   const nan = v128.or(v128.or(f32x4.ne(x, x), f32x4.ne(p, p)), v128.andnot(negative, integer));
   const certain = v128.or(f32x4.eq(p, zero), f32x4.eq(x, one));
   return v128.bitselect(one, v128.or(signed, nan), certain);
+}
+
+/** x^p as C99 defines it, each x with its own p. */
+@inline
+export function pow(x: v128, p: v128): v128 {
+  return pow_each(x, p);
 }
 
 /** log(x) * factor by way of float64, exact where the result is a short number; NaN of what is below 0. */

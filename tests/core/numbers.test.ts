@@ -357,4 +357,23 @@ test("order puts NaN last, keeps equal elements as they stood, and carries gradi
   assert.equal(zeros([2, 0]).sort().values.shape, [2, 0]);
 });
 
+test("angles at the edges are those of C99", () => {
+  const values = [-Infinity, -2, -1, -1e-30, -0, 0, 1e-30, 1, 3, Infinity, NaN];
+  const x = Float32Array.from(values);
+  for (const name of ["atan", "asin", "acos"] as const) {
+    close(
+      flat(tensor(x)[name]()),
+      Array.from(x, (v) => Math[name](v)),
+      6e-8,
+    );
+  }
+  const grid = tensor(x).unsqueeze(1).atan2(tensor(x));
+  close(
+    flat(grid),
+    [...x].flatMap((y) => Array.from(x, (v) => Math.atan2(y, v))),
+    6e-8,
+  );
+  assert.ok(flat(tensor([-0]).atan2(tensor([1]))).every((v) => Object.is(v, -0)));
+});
+
 test.run();
