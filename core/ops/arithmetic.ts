@@ -1,7 +1,7 @@
 // Operations on two operands, broadcasting as in NumPy. Numbers are taken as float32 scalars, int32 tensors are
 // converted: there is no integer arithmetic. Gradients are given in the broadcast shape; the engine sums them.
 
-import type { BinaryKernel } from "../../backend/launch/elementwise";
+import { type BinaryKernel, unary } from "../../backend/launch/elementwise";
 import { type Backward, record } from "../autograd";
 import { checkTensor, describe } from "../check";
 import { binary, minus, over, plus, scalar, times, toFloat32 } from "../compute";
@@ -102,7 +102,45 @@ const ge = comparison("ge", "ge_f32");
 const lt = comparison("lt", "lt_f32");
 const le = comparison("le", "le_f32");
 
+/** a - floor(a / b) b: the sign is that of b, as in Python. */
+const remainderRule: Backward = (g, [x, y], { needs }) => {
+  if (!needs[1]) return [g, null];
+  return [g, times(g, times(flooredQuotient(x, y), scalar(-1)))];
+};
+
+function flooredQuotient(x: Tensor, y: Tensor): Tensor {
+  const quotient = over(x, y);
+  unary("floor_f32", quotient, quotient);
+  return quotient;
+}
+
+function remainder(a: Operand, b: Operand): Tensor {
+  const [x, y] = [operand("remainder", a), operand("remainder", b)];
+  const saved = y.requiresGrad ? [x, y] : [null, null];
+  return record("remainder", minus(x, times(flooredQuotient(x, y), y)), [x, y], saved, remainderRule);
+}
+
+/** Truth is what differs from 0, NaN too. */
+const truth = (name: string, x: Operand) => binary(name, "ne_f32", operand(name, x), scalar(0));
+
+const logicalAnd = (a: Operand, b: Operand) => times(truth("logicalAnd", a), truth("logicalAnd", b));
+const logicalOr = (a: Operand, b: Operand) =>
+  binary("logicalOr", "maximum_f32", truth("logicalOr", a), truth("logicalOr", b));
+const logicalXor = (a: Operand, b: Operand) =>
+  binary("logicalXor", "ne_f32", truth("logicalXor", a), truth("logicalXor", b));
+const logicalNot = (a: Operand) => binary("logicalNot", "eq_f32", operand("logicalNot", a), scalar(0));
+
 export interface ArithmeticMethods {
+  /** a - floor(a / b) b, of the sign of b; its gradient by a is 1. */
+  remainder(b: Operand): Tensor;
+  /** 1 where both differ from 0, else 0; no gradient. */
+  logicalAnd(b: Operand): Tensor;
+  /** 1 where either differs from 0, else 0; no gradient. */
+  logicalOr(b: Operand): Tensor;
+  /** 1 where one of both differs from 0, else 0; no gradient. */
+  logicalXor(b: Operand): Tensor;
+  /** 1 where a is 0, else 0; no gradient. */
+  logicalNot(): Tensor;
   /** a + b. */
   add(b: Operand): Tensor;
   /** a - b. */
@@ -133,4 +171,18 @@ declare module "../tensor" {
   interface Tensor extends ArithmeticMethods {}
 }
 
-defineMethods<ArithmeticMethods>({ add, sub, mul, div, maximum, minimum, eq, ne, gt, ge, lt, le });
+defineMethods<ArithmeticMethods>({
+  ...{ remainder, logicalAnd, logicalOr, logicalXor, logicalNot },
+  add,
+  sub,
+  mul,
+  div,
+  maximum,
+  minimum,
+  eq,
+  ne,
+  gt,
+  ge,
+  lt,
+  le,
+});

@@ -1,8 +1,9 @@
 // Choosing elements by masks, and masks by position.
 
 import { checkInteger, checkTensor } from "../check";
-import { arange } from "../creation";
+import { arange, tensor, zeros } from "../creation";
 import { formatShape } from "../errors";
+import { contiguousStrides, sameShape } from "../shape";
 import { defineMethods, type Tensor } from "../tensor";
 import { where } from "./indexing";
 
@@ -28,6 +29,47 @@ function triangle(name: "tril" | "triu") {
 const tril = triangle("tril");
 const triu = triangle("triu");
 
+/** Positions, in the flattened tensor, of the elements that differ from 0. */
+function positionsOf(x: Tensor): number[] {
+  const values = x.toFloat32Array();
+  return [...values.keys()].filter((i) => values[i] !== 0);
+}
+
+function nonzero(x: Tensor): Tensor {
+  checkTensor("nonzero", x);
+  const strides = contiguousStrides(x.extents);
+  const found = positionsOf(x);
+  const rows = found.flatMap((at) => strides.map((stride, d) => Math.floor(at / stride) % x.extents[d]));
+  return tensor(Int32Array.from(rows), { shape: [found.length, x.ndim] });
+}
+
+function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+  checkTensor("maskedSelect", x);
+  checkTensor("maskedSelect", mask, "mask");
+  if (!sameShape(x.extents, mask.extents)) {
+    throw new RangeError(
+      `maskedSelect: the mask must have the shape ${formatShape(x.extents)}, got ${formatShape(mask.extents)}`,
+    );
+  }
+  return x.flatten().indexSelect(0, tensor(Int32Array.from(positionsOf(mask))));
+}
+
+function bincount(x: Tensor, classes?: number): Tensor {
+  checkTensor("bincount", x);
+  if (x.dtype !== "int32") throw new TypeError(`bincount: labels must be int32, got ${x.dtype}`);
+  const labels = x.toInt32Array();
+  const most = labels.reduce((a, b) => Math.max(a, b), -1) + 1;
+  const count = classes ?? most;
+  checkInteger("bincount", "classes", count, { atLeast: 0 });
+  const wrong = labels.find((label) => label < 0 || label >= count);
+  if (wrong !== undefined)
+    throw new RangeError(`bincount: label ${wrong} is out of range for ${count} classes`);
+  const out = zeros([count], { dtype: "int32" });
+  const counts = out.toInt32Array();
+  for (const label of labels) counts[label]++;
+  return out.assign(tensor(counts));
+}
+
 function oneHot(x: Tensor, classes: number): Tensor {
   checkTensor("oneHot", x);
   checkInteger("oneHot", "classes", classes, { atLeast: 1 });
@@ -46,6 +88,12 @@ export interface MaskMethods {
   tril(diagonal?: number): Tensor;
   /** The upper triangles of matrices [...,m,n], from the given diagonal (0: the main one) on, the rest 0. */
   triu(diagonal?: number): Tensor;
+  /** int32 [n,ndim]: where the elements differ from 0, in row-major order. */
+  nonzero(): Tensor;
+  /** The elements [n] where a mask of the same shape differs from 0, in row-major order. */
+  maskedSelect(mask: Tensor): Tensor;
+  /** int32 [classes]: how often each label occurs. Default: as many classes as the largest label says. */
+  bincount(classes?: number): Tensor;
   /** float32 [..., classes] of int32 labels [...]: 1 at the label, else 0. No gradient. */
   oneHot(classes: number): Tensor;
 }
@@ -54,4 +102,4 @@ declare module "../tensor" {
   interface Tensor extends MaskMethods {}
 }
 
-defineMethods<MaskMethods>({ maskedFill, tril, triu, oneHot });
+defineMethods<MaskMethods>({ maskedFill, maskedSelect, nonzero, bincount, tril, triu, oneHot });

@@ -2,12 +2,14 @@
 // the values are gathered by them, and their gradient goes the same way.
 
 import { readElements } from "../../backend/view";
-import { checkBoolean, checkInteger, checkOptions, normalizeAxis } from "../check";
+import { checkBoolean, checkInteger, checkNumber, checkOptions, normalizeAxis } from "../check";
 import { tensor } from "../creation";
 import { formatShape } from "../errors";
 import { defineMethods, type Tensor } from "../tensor";
 import { operand } from "./arithmetic";
+import { where } from "./indexing";
 import { permute } from "./layout";
+import type { ReduceOptions } from "./reduce";
 
 /** Elements and where they stood. */
 export interface Ordered {
@@ -75,7 +77,35 @@ function topk(input: Tensor, k: number, axis = -1, options: { largest?: boolean 
   return { values: x.gather(along, indices), indices };
 }
 
+function quantile(input: Tensor, q: number, axis?: number, options: ReduceOptions = {}): Tensor {
+  const whole = operand("quantile", input);
+  checkNumber("quantile", "q", q, { atLeast: 0, atMost: 1 });
+  checkOptions("quantile", options, ["keepDims"]);
+  const x = axis === undefined ? whole.flatten() : whole;
+  const along = normalizeAxis("quantile", axis ?? 0, x.extents);
+  const n = x.extents[along];
+  if (n === 0) throw new RangeError(`quantile: nothing along axis ${along} of ${formatShape(x.extents)}`);
+  const { values } = sort(x, along);
+  const at = q * (n - 1);
+  const below = Math.floor(at);
+  const [low, high] = [below, Math.min(below + 1, n - 1)].map((i) => values.slice(along, i, i + 1));
+  // NaN is the largest: where there is one, no quantile is known.
+  const largest = values.slice(along, n - 1);
+  const between = at === below ? low : low.add(high.sub(low).mul(at - below));
+  const out = between.mul(where(largest.isNaN(), Number.NaN, 1));
+  if (!options.keepDims) return out.squeeze(along);
+  return axis === undefined ? out.reshape(whole.extents.map(() => 1)) : out;
+}
+
+function median(input: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
+  return quantile(input, 0.5, axis, options);
+}
+
 export interface OrderMethods {
+  /** The q-quantile along an axis, or of all elements, linear between neighbours; NaN where there is a NaN. */
+  quantile(q: number, axis?: number, options?: ReduceOptions): Tensor;
+  /** quantile(0.5): the mean of the two middle elements where their number is even, as in NumPy. */
+  median(axis?: number, options?: ReduceOptions): Tensor;
   /** Values in ascending order along an axis (the last by default), and where they stood. Stable; NaN comes last. */
   sort(axis?: number, options?: SortOptions): Ordered;
   /** int32 positions that sort an axis (the last by default). Stable; NaN comes last. */
@@ -88,4 +118,4 @@ declare module "../tensor" {
   interface Tensor extends OrderMethods {}
 }
 
-defineMethods<OrderMethods>({ sort, argsort, topk });
+defineMethods<OrderMethods>({ sort, argsort, topk, quantile, median });

@@ -471,6 +471,52 @@ function masks(): OperationCase[] {
   ];
 }
 
+function selections(): OperationCase[] {
+  const sparse: Ref = { shape: [3, 2], data: [0, 1, 2, 0, 0, -3] };
+  const quantileOf = (q: number) => (line: number[]) => {
+    const sorted = [...line].sort((a, b) => a - b);
+    const place = q * (line.length - 1);
+    const below = Math.floor(place);
+    return sorted[below] + (place - below) * ((sorted[below + 1] ?? 0) - sorted[below]);
+  };
+  return [
+    {
+      name: "nonzero",
+      inputs: [sparse],
+      run: (x) => x.nonzero(),
+      reference: () => ({ shape: [3, 2], data: [0, 1, 1, 0, 2, 1] }),
+      differentiable: false,
+    },
+    {
+      name: "maskedSelect",
+      inputs: [sample([3, 2], 180)],
+      run: (x) => x.maskedSelect(tensor(sparse.data).reshape([3, 2])),
+      reference: (x) => ({ shape: [3], data: [1, 2, 5].map((i) => x.data[i]) }),
+    },
+    {
+      name: "bincount",
+      inputs: [{ shape: [2, 3], data: [0, 2, 2, 1, 2, 0] }],
+      run: (x) => x.astype("int32").bincount(5),
+      reference: () => ({ shape: [5], data: [2, 1, 3, 0, 0] }),
+      differentiable: false,
+    },
+    ...[0, 0.3, 1].flatMap((q) =>
+      [0, 1].map((axis) => ({
+        name: "quantile",
+        inputs: [sample([4, 5], 181 + axis)],
+        run: (x: Tensor) => x.quantile(q, axis, { keepDims: true }),
+        reference: (x: Ref) => reduceOver(x, [axis], true, quantileOf(q)),
+      })),
+    ),
+    ...([undefined, 0, 1] as const).map((axis) => ({
+      name: "median",
+      inputs: [sample([4, 5], 183)],
+      run: (x: Tensor) => x.median(axis),
+      reference: (x: Ref) => reduceOver(x, axis === undefined ? [0, 1] : [axis], false, quantileOf(0.5)),
+    })),
+  ];
+}
+
 function additions(): OperationCase[] {
   const rows = () => tensor(Int32Array.of(2, 0, 2));
   const targets = [
@@ -752,6 +798,37 @@ export const OPERATIONS: OperationCase[] = [
   ...orders(),
   ...masks(),
   ...additions(),
+  ...selections(),
+  ...binary(
+    "remainder",
+    (a, b) => a.remainder(b),
+    (x, y) => x - Math.floor(x / y) * y,
+    { low: 0.55, high: 0.95 },
+  ),
+  ...binary(
+    "logicalAnd",
+    (a, b) => a.gt(0).logicalAnd(b.gt(0)),
+    (x, y) => Number(x > 0 && y > 0),
+    { differentiable: false },
+  ),
+  ...binary(
+    "logicalOr",
+    (a, b) => a.gt(0).logicalOr(b.gt(0)),
+    (x, y) => Number(x > 0 || y > 0),
+    { differentiable: false },
+  ),
+  ...binary(
+    "logicalXor",
+    (a, b) => a.gt(0).logicalXor(b.gt(0)),
+    (x, y) => Number(x > 0 !== y > 0),
+    { differentiable: false },
+  ),
+  ...unary(
+    "logicalNot",
+    (x) => x.gt(0).logicalNot(),
+    (x) => Number(!(x > 0)),
+    { differentiable: false },
+  ),
   ...unary("log1p", (x) => x.log1p(), Math.log1p, { low: -0.7, high: 3 }),
   ...unary("sin", (x) => x.sin(), Math.sin, { low: -6, high: 6 }),
   ...unary("cos", (x) => x.cos(), Math.cos, { low: -6, high: 6 }),
