@@ -48,6 +48,9 @@ export function checkTensor(operation: string, value: unknown, name = ""): asser
   }
 }
 
+/** True for integers of 0 or more. */
+export const isCount = (n: unknown) => Number.isInteger(n) && (n as number) >= 0;
+
 /** The range of a number. `above` and `below` exclude the bound itself. */
 export interface Bounds {
   atLeast?: number;

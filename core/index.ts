@@ -20,7 +20,15 @@ export type {
 } from "./ops/convolution";
 export { where } from "./ops/indexing";
 export { concat, stack } from "./ops/layout";
-export type { AveragePoolingOptions, PoolingOptions } from "./ops/pooling";
+export type { Ordered, SortOptions } from "./ops/order";
+export type { PadMode } from "./ops/pad";
+export type {
+  AveragePoolingOptions,
+  AverageSignalPoolingOptions,
+  PoolingOptions,
+  SignalPoolingOptions,
+  UpsampleOptions,
+} from "./ops/pooling";
 export type { Axes, ReduceOptions, VarianceOptions } from "./ops/reduce";
 export type { Pair } from "./ops/window";
 export { Generator, type GeneratorState, manualSeed, rand, randn } from "./random";

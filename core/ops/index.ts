@@ -8,5 +8,6 @@ import "./layout";
 import "./masks";
 import "./matmul";
 import "./order";
+import "./pad";
 import "./pooling";
 import "./reduce";

@@ -31,7 +31,7 @@ function checkRange(operation: string, bad: number, indices: Tensor, axis: numbe
   );
 }
 
-function indexSelect(x: Tensor, axis: number, indices: Tensor): Tensor {
+export function indexSelect(x: Tensor, axis: number, indices: Tensor): Tensor {
   return select1d("indexSelect", x, axis, indices, true);
 }
 

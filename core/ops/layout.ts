@@ -3,7 +3,7 @@
 
 import { copy } from "../../backend/launch/copy";
 import { type Backward, record } from "../autograd";
-import { checkInteger, checkShape, checkTensor, describe, normalizeAxis } from "../check";
+import { checkInteger, checkShape, checkTensor, describe, isCount, normalizeAxis } from "../check";
 import { broadcastTo, contiguous, contiguousCopy, full, reshaped, toFloat32 } from "../compute";
 import { inferShape } from "../creation";
 import { formatShape } from "../errors";
@@ -66,7 +66,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
   return record("permute", rearranged(x, order), [x], [], permuteRule(inverse));
 }
 
-function transpose(x: Tensor, a: number, b: number): Tensor {
+export function transpose(x: Tensor, a: number, b: number): Tensor {
   checkTensor("transpose", x);
   const order = x.extents.map((_, d) => d);
   const p = normalizeAxis("transpose", a, x.extents);
@@ -135,38 +135,6 @@ function split(x: Tensor, size: number, axis = 0): Tensor[] {
   checkInteger("split", "size", size, { atLeast: 1 });
   const count = Math.max(1, Math.ceil(x.extents[along] / size));
   return Array.from({ length: count }, (_, i) => slice(x, along, i * size, (i + 1) * size));
-}
-
-/** The part of a padded tensor that holds what was padded. */
-function inner(x: Tensor, shape: Shape, before: readonly number[]): Tensor {
-  const offset = x.strides.reduce((at, stride, d) => at + stride * before[d], x.offset);
-  return viewOf(x, shape, x.strides, sizeOf(shape) > 0 ? offset : x.offset);
-}
-
-function padRule(before: readonly number[]): Backward {
-  return (g, _, { shapes: [shape] }) => [inner(g, shape, before)];
-}
-
-const isCount = (n: unknown) => Number.isInteger(n) && (n as number) >= 0;
-
-function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
-  checkTensor("pad", x);
-  const valid =
-    Array.isArray(widths) &&
-    widths.length <= x.ndim &&
-    widths.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isCount));
-  if (!valid) {
-    throw new RangeError(
-      `pad: needs [before, after] counts of 0 or more for at most ${x.ndim} axes of ${formatShape(x.extents)}, ` +
-        `got ${describe(widths)}`,
-    );
-  }
-  if (typeof value !== "number") throw new TypeError(`pad: value must be a number, got ${describe(value)}`);
-  const before = x.extents.map((_, d) => widths[d]?.[0] ?? 0);
-  const shape = x.extents.map((extent, d) => before[d] + extent + (widths[d]?.[1] ?? 0));
-  const out = full(checkShape("pad", shape), value, x.dtype);
-  copy(inner(out, x.extents, before), x);
-  return record("pad", out, [x], [], padRule(before));
 }
 
 function reversed(x: Tensor, axis: number): Tensor {
@@ -322,8 +290,6 @@ export interface LayoutMethods {
   slice(axis: number, start: number, end?: number, step?: number): Tensor;
   /** Pieces of at most `size` elements along an axis (default 0). Views. */
   split(size: number, axis?: number): Tensor[];
-  /** Zeros (or `value`) around: [before, after] for each axis from the first. A copy. */
-  pad(widths: readonly (readonly [number, number])[], value?: number): Tensor;
   /** Reverses an axis. A copy. */
   flip(axis: number): Tensor;
   /** Tiles counts[d] times along each axis; missing leading axes are added, as in PyTorch's repeat. A copy. */
@@ -345,7 +311,7 @@ declare module "../tensor" {
 }
 
 defineMethods<LayoutMethods & { assign(values: Tensor | number): Tensor }>({
-  ...{ reshape, flatten, squeeze, unsqueeze, transpose, permute, expand, slice, split, pad, flip, repeat },
+  ...{ reshape, flatten, squeeze, unsqueeze, transpose, permute, expand, slice, split, flip, repeat },
   ...{ detach, assign, roll },
 });
 

@@ -34,7 +34,7 @@ const productRule: Backward = (g, [a, b], { needs }) => [
   needs[1] ? product(swapLast(a), g) : null,
 ];
 
-function matmul(left: Tensor, right: Tensor): Tensor {
+export function matmul(left: Tensor, right: Tensor): Tensor {
   const [a, b] = [operand("matmul", left), operand("matmul", right)];
   if (a.ndim === 0 || b.ndim === 0) {
     throw new RangeError(

@@ -2,10 +2,13 @@
 
 import * as launch from "../../backend/launch/pool";
 import { type Backward, record } from "../autograd";
-import { checkOptions, checkShape } from "../check";
+import { checkBoolean, checkChoice, checkInteger, checkOptions, checkShape } from "../check";
+import { tensor } from "../creation";
 import { formatShape } from "../errors";
 import { allocate, allocateLike, defineMethods, type Tensor } from "../tensor";
 import { operand } from "./arithmetic";
+import { squeeze, transpose, unsqueeze } from "./layout";
+import { matmul } from "./matmul";
 import { checkImages, countWindows, type Pair, pairOf } from "./window";
 
 /** Options of {@link Tensor.maxPool2d}. */
@@ -20,6 +23,28 @@ export interface PoolingOptions {
 export interface AveragePoolingOptions extends PoolingOptions {
   /** Let the padding count as zeros; else means are taken over what lies inside. Default true. */
   countIncludePad?: boolean;
+}
+
+/** Options of {@link Tensor.maxPool1d}. */
+export interface SignalPoolingOptions {
+  /** Distance between windows. Default: their size. */
+  stride?: number;
+  /** Added on both sides, at most half a window. Default 0. */
+  padding?: number;
+}
+
+/** Options of {@link Tensor.avgPool1d}. */
+export interface AverageSignalPoolingOptions extends SignalPoolingOptions {
+  /** As in {@link AveragePoolingOptions}. */
+  countIncludePad?: boolean;
+}
+
+/** Options of {@link Tensor.upsample}. */
+export interface UpsampleOptions {
+  /** Repeat pixels, or interpolate between them along both axes. Default "nearest". */
+  mode?: "nearest" | "bilinear";
+  /** Bilinear: corner pixels stay corners; else pixels are areas, as in PyTorch. Default false. */
+  alignCorners?: boolean;
 }
 
 function windowsOf(
@@ -115,10 +140,73 @@ const upsampleRule: Backward = (g, _, { shapes: [shape] }) => {
   return [gx];
 };
 
-function upsample(input: Tensor, scale: Pair): Tensor {
+/** A signal [N,C,L] as an image of one row. */
+function asRow(operation: string, input: Tensor): Tensor {
+  const x = operand(operation, input);
+  if (x.ndim !== 3) throw new RangeError(`${operation}: expected [N,C,L], got ${formatShape(x.extents)}`);
+  return unsqueeze(x, 2);
+}
+
+/** Options of a row from those of a signal: nothing happens along the other axis. */
+function rowOptions<O extends { stride?: number; padding?: number }>(
+  operation: string,
+  size: number,
+  options: O,
+  known: readonly string[],
+) {
+  checkOptions(operation, options, known);
+  checkInteger(operation, "the window", size, { atLeast: 1 });
+  const { stride = size, padding = 0 } = options;
+  checkInteger(operation, "stride", stride, { atLeast: 1 });
+  checkInteger(operation, "padding", padding, { atLeast: 0 });
+  return { ...options, stride: [1, stride] as const, padding: [0, padding] as const };
+}
+
+function maxPool1d(input: Tensor, size: number, options: SignalPoolingOptions = {}): Tensor {
+  const x = asRow("maxPool1d", input);
+  return squeeze(maxPool2d(x, [1, size], rowOptions("maxPool1d", size, options, ["stride", "padding"])), 2);
+}
+
+function avgPool1d(input: Tensor, size: number, options: AverageSignalPoolingOptions = {}): Tensor {
+  const x = asRow("avgPool1d", input);
+  const known = ["stride", "padding", "countIncludePad"];
+  return squeeze(avgPool2d(x, [1, size], rowOptions("avgPool1d", size, options, known)), 2);
+}
+
+function adaptiveAvgPool1d(input: Tensor, size: number): Tensor {
+  checkInteger("adaptiveAvgPool1d", "the output size", size, { atLeast: 1 });
+  return squeeze(adaptiveAvgPool2d(asRow("adaptiveAvgPool1d", input), [1, size]), 2);
+}
+
+/** [to, from]: how much of each element goes into each of the interpolated ones. */
+function interpolation(from: number, to: number, alignCorners: boolean): Tensor {
+  const weights = new Float32Array(from * to);
+  for (let i = 0; i < to; i++) {
+    const at = alignCorners
+      ? (i * (from - 1)) / Math.max(to - 1, 1)
+      : Math.max(((i + 0.5) * from) / to - 0.5, 0);
+    const below = Math.min(Math.floor(at), from - 1);
+    const above = Math.min(below + 1, from - 1);
+    weights[i * from + below] += 1 - (at - below);
+    weights[i * from + above] += at - below;
+  }
+  return tensor(weights, { shape: [to, from] });
+}
+
+function upsample(input: Tensor, scale: Pair, options: UpsampleOptions = {}): Tensor {
   const x = operand("upsample", input);
   checkImages("upsample", x);
   const [sh, sw] = pairOf("upsample", "scale", scale, 1);
+  checkOptions("upsample", options, ["mode", "alignCorners"]);
+  const { mode = "nearest", alignCorners = false } = options;
+  checkChoice("upsample", "mode", mode, ["nearest", "bilinear"]);
+  checkBoolean("upsample", "alignCorners", alignCorners);
+  if (mode === "bilinear") {
+    const [, , height, width] = x.extents;
+    const rows = interpolation(height, checkShape("upsample", [height * sh])[0], alignCorners);
+    const columns = interpolation(width, checkShape("upsample", [width * sw])[0], alignCorners);
+    return matmul(rows, matmul(x, transpose(columns, 0, 1)));
+  }
   const [n, c, h, w] = x.extents;
   const out = allocate(checkShape("upsample", [n, c, h * sh, w * sw]));
   launch.upsampleNearest(out, x);
@@ -132,12 +220,20 @@ export interface PoolingMethods {
   avgPool2d(size: Pair, options?: AveragePoolingOptions): Tensor;
   /** Means over as many windows as `size` says, as even as may be, of images [N,C,H,W]: a new [N,C,...size]. */
   adaptiveAvgPool2d(size: Pair): Tensor;
-  /** Repeats each pixel `scale` times (an integer, or [height, width]): nearest-neighbour upsampling. */
-  upsample(scale: Pair): Tensor;
+  /** maxPool2d for signals [N,C,L]. */
+  maxPool1d(size: number, options?: SignalPoolingOptions): Tensor;
+  /** avgPool2d for signals [N,C,L]. */
+  avgPool1d(size: number, options?: AverageSignalPoolingOptions): Tensor;
+  /** adaptiveAvgPool2d for signals [N,C,L]: [N,C,size]. */
+  adaptiveAvgPool1d(size: number): Tensor;
+  /** Enlarges images `scale` times (an integer, or [height, width]), by repeating pixels or between them. */
+  upsample(scale: Pair, options?: UpsampleOptions): Tensor;
 }
 
 declare module "../tensor" {
   interface Tensor extends PoolingMethods {}
 }
 
-defineMethods<PoolingMethods>({ maxPool2d, avgPool2d, adaptiveAvgPool2d, upsample });
+defineMethods<PoolingMethods>({
+  ...{ maxPool2d, avgPool2d, adaptiveAvgPool2d, maxPool1d, avgPool1d, adaptiveAvgPool1d, upsample },
+});

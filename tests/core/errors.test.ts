@@ -55,7 +55,7 @@ const CASES: [() => unknown, RegExp][] = [
   [() => where(a, b, 1), /where: shapes do not broadcast/],
   [() => a.add("1" as unknown as number), /add: expected a Tensor or a number, got "1"/],
   [() => a.mul(null as unknown as Tensor), /mul: expected a Tensor, got null/],
-  [() => a.pow(a as unknown as number), /pow: the exponent must be a number/],
+  [() => a.pow("2" as unknown as number), /pow: expected a Tensor or a number, got "2"/],
   [() => a.astype("float64" as "float32"), /dtype must be "float32" or "int32", got "float64"/],
   [() => tensor([[1, 2], [3]]), /nested arrays must be even: \[1\] has 1 elements, expected 2/],
   [() => tensor([1, "2" as unknown as number]), /element \[1\] is "2", expected a number/],

@@ -517,6 +517,85 @@ function selections(): OperationCase[] {
   ];
 }
 
+/** Position i of an axis that goes on beyond its ends. */
+const CONTINUED = {
+  reflect: (i: number, n: number) => (i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i),
+  replicate: (i: number, n: number) => Math.min(Math.max(i, 0), n - 1),
+  circular: (i: number, n: number) => (i + n) % n,
+};
+
+/** Linear interpolation of a line of n to `to` elements. */
+const interpolated = (line: number[], to: number, corners: boolean) =>
+  Array.from({ length: to }, (_, i) => {
+    const n = line.length;
+    const place = corners ? (i * (n - 1)) / (to - 1) : Math.max(((i + 0.5) * n) / to - 0.5, 0);
+    const below = Math.min(Math.floor(place), n - 1);
+    const above = Math.min(below + 1, n - 1);
+    return line[below] + (place - below) * (line[above] - line[below]);
+  });
+
+function continuations(): OperationCase[] {
+  const windows = (x: Ref, size: number, fn: (values: number[]) => number) =>
+    build([x.shape[0], x.shape[1], Math.floor(x.shape[2] / size)], ([n, c, i]) =>
+      fn(Array.from({ length: size }, (_, k) => at(x, [n, c, i * size + k]))),
+    );
+  const signals = [sample([2, 3, 6], 190)];
+  return [
+    ...(["reflect", "replicate", "circular"] as const).map((mode) => ({
+      name: "pad",
+      inputs: [sample([3, 5], 191)],
+      run: (x: Tensor) =>
+        x.pad(
+          [
+            [1, 2],
+            [3, 0],
+          ],
+          mode,
+        ),
+      reference: (x: Ref) =>
+        build([6, 8], ([i, j]) => at(x, [CONTINUED[mode](i - 1, 3), CONTINUED[mode](j - 3, 5)])),
+    })),
+    {
+      name: "maxPool1d",
+      inputs: signals,
+      run: (x) => x.maxPool1d(2),
+      reference: (x) => windows(x, 2, (v) => Math.max(...v)),
+    },
+    {
+      name: "avgPool1d",
+      inputs: signals,
+      run: (x) => x.avgPool1d(3),
+      reference: (x) => windows(x, 3, average),
+    },
+    {
+      name: "adaptiveAvgPool1d",
+      inputs: signals,
+      run: (x) => x.adaptiveAvgPool1d(2),
+      reference: (x) => windows(x, 3, average),
+    },
+    ...[true, false].map((alignCorners) => ({
+      name: "upsample",
+      inputs: [sample([1, 2, 3, 4], 192)],
+      run: (x: Tensor) => x.upsample([2, 3], { mode: "bilinear", alignCorners }),
+      reference: (x: Ref) => {
+        const planes = [0, 1].flatMap((c) => {
+          const rows = [0, 1, 2].map((i) => x.data.slice(c * 12 + i * 4, c * 12 + i * 4 + 4));
+          const wide = rows.map((row) => interpolated(row, 12, alignCorners));
+          const columns = wide[0].map((_, j) =>
+            interpolated(
+              wide.map((row) => row[j]),
+              6,
+              alignCorners,
+            ),
+          );
+          return [0, 1, 2, 3, 4, 5].flatMap((i) => columns.map((column) => column[i]));
+        });
+        return { shape: [1, 2, 6, 12], data: planes };
+      },
+    })),
+  ];
+}
+
 function additions(): OperationCase[] {
   const rows = () => tensor(Int32Array.of(2, 0, 2));
   const targets = [
@@ -798,6 +877,7 @@ export const OPERATIONS: OperationCase[] = [
   ...orders(),
   ...masks(),
   ...additions(),
+  ...continuations(),
   ...selections(),
   ...binary(
     "remainder",
