@@ -16,11 +16,12 @@ export type { Operand } from "./ops/arithmetic";
 export type {
   Convolution1dOptions,
   ConvolutionOptions,
+  TransposedConvolution1dOptions,
   TransposedConvolutionOptions,
 } from "./ops/convolution";
 export { where } from "./ops/indexing";
-export { concat, stack } from "./ops/layout";
-export type { Ordered, SortOptions } from "./ops/order";
+export { concat, meshgrid, stack } from "./ops/layout";
+export type { Ordered, SortOptions, Unique } from "./ops/order";
 export type { PadMode } from "./ops/pad";
 export type {
   AveragePoolingOptions,

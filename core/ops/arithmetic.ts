@@ -45,7 +45,7 @@ const mulRule: Backward = (g, [x, y], { needs }) => [
   needs[1] ? times(g, x) : null,
 ];
 
-function mul(a: Operand, b: Operand): Tensor {
+export function mul(a: Operand, b: Operand): Tensor {
   const [x, y] = [operand("mul", a), operand("mul", b)];
   return record("mul", times(x, y), [x, y], crosswise(x, y), mulRule);
 }

@@ -38,6 +38,11 @@ export interface TransposedConvolutionOptions extends ConvolutionOptions {
   outputPadding?: Pair;
 }
 
+/** Options of {@link Tensor.convTranspose1d}: as of convTranspose2d, for one axis. */
+export interface TransposedConvolution1dOptions extends Convolution1dOptions {
+  outputPadding?: number;
+}
+
 const OPTIONS = ["stride", "padding", "dilation", "groups"];
 
 function forward(sizes: Sizes, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
@@ -239,7 +244,28 @@ function convTranspose2d(
   return bias === null ? out : add(out, reshape(bias, [-1, 1, 1]));
 }
 
+function convTranspose1d(
+  input: Tensor,
+  weights: Tensor,
+  biases?: Tensor | null,
+  options: TransposedConvolution1dOptions = {},
+): Tensor {
+  checkOptions("convTranspose1d", options, [...OPTIONS, "outputPadding"]);
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, outputPadding = 0 } = options;
+  const [x, weight, bias] = operands("convTranspose1d", 3, [input, weights, biases], groups, true);
+  const row = convTranspose2d(unsqueeze(x, 2), unsqueeze(weight, 2), bias, {
+    stride: [1, stride],
+    padding: [0, padding],
+    dilation: [1, dilation],
+    outputPadding: [0, outputPadding],
+    groups,
+  });
+  return squeeze(row, 2);
+}
+
 export interface ConvolutionMethods {
+  /** convTranspose2d for signals [N,Cin,L] and a weight [Cin,Cout/groups,k]. */
+  convTranspose1d(weight: Tensor, bias?: Tensor | null, options?: TransposedConvolution1dOptions): Tensor;
   /**
    * Cross-correlation of images [N,Cin,H,W] with a weight [Cout,Cin/groups,kh,kw], plus a bias [Cout]: a new
    * [N,Cout,H',W'], H' = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1. 3x3 kernels with stride 1 and
@@ -259,4 +285,4 @@ declare module "../tensor" {
   interface Tensor extends ConvolutionMethods {}
 }
 
-defineMethods<ConvolutionMethods>({ conv2d, conv1d, convTranspose2d });
+defineMethods<ConvolutionMethods>({ conv2d, conv1d, convTranspose2d, convTranspose1d });

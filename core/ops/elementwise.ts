@@ -4,10 +4,13 @@
 import { convert } from "../../backend/launch/copy";
 import { type PairKernel, pairwise, type UnaryKernel, unary } from "../../backend/launch/elementwise";
 import { type Backward, record } from "../autograd";
-import { checkChoice, checkTensor, describe } from "../check";
+import { checkChoice, checkOptions, checkTensor, describe } from "../check";
 import { binary, contiguousCopy, minus, over, plus, scalar, times } from "../compute";
 import { allocateLike, type DType, defineMethods, type Tensor } from "../tensor";
-import { type Operand, operand, weigh } from "./arithmetic";
+import { add, mul, type Operand, operand, weigh } from "./arithmetic";
+
+/** sqrt(2 / pi) */
+const SQRT_2_OVER_PI = 0.7978845608028654;
 
 function define(name: string, forward: UnaryKernel, gradient: PairKernel, saves: "x" | "y") {
   return (input: Tensor, ...parameters: number[]): Tensor => {
@@ -67,7 +70,7 @@ const sigmoid = define("sigmoid", "sigmoid_f32", "sigmoid_grad_f32", "y");
 const erf = define("erf", "erf_f32", "erf_grad_f32", "x");
 const reciprocal = define("reciprocal", "reciprocal_f32", "reciprocal_grad_f32", "y");
 const relu = define("relu", "relu_f32", "relu_grad_f32", "y");
-const gelu = define("gelu", "gelu_f32", "gelu_grad_f32", "x");
+const exactGelu = define("gelu", "gelu_f32", "gelu_grad_f32", "x");
 const silu = define("silu", "silu_f32", "silu_grad_f32", "x");
 const softplus = define("softplus", "softplus_f32", "softplus_grad_f32", "x");
 // The output has the sign of the input unless the slope is negative, and is needed by what follows anyway.
@@ -150,6 +153,16 @@ function whereNaN(input: Tensor): Tensor {
 function whereFinite(input: Tensor): Tensor {
   const x = operand("isFinite", input);
   return binary("isFinite", "eq_f32", minus(x, x), scalar(0));
+}
+
+function gelu(input: Tensor, options: { approximate?: "none" | "tanh" } = {}): Tensor {
+  checkOptions("gelu", options, ["approximate"]);
+  const { approximate = "none" } = options;
+  checkChoice("gelu", "approximate", approximate, ["none", "tanh"]);
+  if (approximate === "none") return exactGelu(input);
+  const x = operand("gelu", input);
+  const inner = mul(mul(x, SQRT_2_OVER_PI), add(mul(square(x), 0.044715), 1));
+  return mul(mul(x, 0.5), add(tanh(inner), 1));
 }
 
 const passRule: Backward = (g) => [g];
@@ -239,8 +252,8 @@ export interface ElementwiseMethods {
   leakyRelu(slope?: number): Tensor;
   /** a where positive, else alpha (e^a - 1). Default alpha 1. */
   elu(alpha?: number): Tensor;
-  /** a Phi(a), exact through erf (Hendrycks and Gimpel 2016). */
-  gelu(): Tensor;
+  /** a Phi(a), through erf, or by the tanh formula of the same paper (Hendrycks and Gimpel 2016). */
+  gelu(options?: { approximate?: "none" | "tanh" }): Tensor;
   /** a sigmoid(a). */
   silu(): Tensor;
   /** log(1 + e^a); a itself above 20. */

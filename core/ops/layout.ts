@@ -231,6 +231,24 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
+/** Coordinates of a grid from vectors [n0], [n1], ...: for each one a view [n0,n1,...] that varies along its axis ("ij"). */
+export function meshgrid(vectors: readonly Tensor[]): Tensor[] {
+  checkTensors("meshgrid", vectors);
+  for (const v of vectors) {
+    if (v.ndim !== 1) throw new RangeError(`meshgrid: expected vectors, got ${formatShape(v.extents)}`);
+  }
+  const shape = vectors.map(({ size }) => size);
+  return vectors.map((v, axis) =>
+    expand(
+      reshape(
+        v,
+        shape.map((extent, d) => (d === axis ? extent : 1)),
+      ),
+      shape,
+    ),
+  );
+}
+
 function roll(x: Tensor, shift: number, axis: number): Tensor {
   checkTensor("roll", x);
   checkInteger("roll", "shift", shift);

@@ -1,7 +1,7 @@
 // Choosing elements by masks, and masks by position.
 
 import { checkInteger, checkTensor } from "../check";
-import { arange, tensor, zeros } from "../creation";
+import { arange, eye, tensor, zeros } from "../creation";
 import { formatShape } from "../errors";
 import { contiguousStrides, sameShape } from "../shape";
 import { defineMethods, type Tensor } from "../tensor";
@@ -81,7 +81,19 @@ function oneHot(x: Tensor, classes: number): Tensor {
   return x.unsqueeze(-1).eq(arange(classes));
 }
 
+function diag(x: Tensor): Tensor {
+  checkTensor("diag", x);
+  if (x.ndim === 1) return where(eye(x.size), x.unsqueeze(0), 0);
+  if (x.ndim !== 2)
+    throw new RangeError(`diag: expected a vector or a matrix, got ${formatShape(x.extents)}`);
+  const [rows, columns] = x.extents;
+  const places = Int32Array.from({ length: Math.min(rows, columns) }, (_, i) => i * (columns + 1));
+  return x.flatten().indexSelect(0, tensor(places));
+}
+
 export interface MaskMethods {
+  /** The matrix [n,n] with a vector [n] on its diagonal, or the diagonal of a matrix. */
+  diag(): Tensor;
   /** a, but `value` where the mask, which broadcasts, differs from 0. */
   maskedFill(mask: Tensor, value: number): Tensor;
   /** The lower triangles of matrices [...,m,n], up to the given diagonal (0: the main one), the rest 0. */
@@ -102,4 +114,4 @@ declare module "../tensor" {
   interface Tensor extends MaskMethods {}
 }
 
-defineMethods<MaskMethods>({ maskedFill, maskedSelect, nonzero, bincount, tril, triu, oneHot });
+defineMethods<MaskMethods>({ diag, maskedFill, maskedSelect, nonzero, bincount, tril, triu, oneHot });

@@ -18,6 +18,15 @@ export interface Ordered {
   indices: Tensor;
 }
 
+/** What unique() finds. */
+export interface Unique {
+  values: Tensor;
+  /** int32, of the shape of the input: values[inverse] is the input. */
+  inverse: Tensor;
+  /** int32. */
+  counts: Tensor;
+}
+
 export interface SortOptions {
   /** Largest first. Default false. */
   descending?: boolean;
@@ -101,7 +110,24 @@ function median(input: Tensor, axis?: number, options: ReduceOptions = {}): Tens
   return quantile(input, 0.5, axis, options);
 }
 
+function unique(input: Tensor): Unique {
+  const x = operand("unique", input);
+  const flat = readElements(x);
+  const values = [...new Set(flat)].sort(compare);
+  const places = new Map(values.map((value, i) => [value, i]));
+  const inverse = Int32Array.from(flat, (value) => places.get(value) as number);
+  const counts = new Int32Array(values.length);
+  for (const i of inverse) counts[i]++;
+  return {
+    values: tensor(Float32Array.from(values)),
+    inverse: tensor(inverse, { shape: x.extents }),
+    counts: tensor(counts),
+  };
+}
+
 export interface OrderMethods {
+  /** The different values in ascending order (NaN, once, last), where each element's value stands, and how often it occurs. */
+  unique(): Unique;
   /** The q-quantile along an axis, or of all elements, linear between neighbours; NaN where there is a NaN. */
   quantile(q: number, axis?: number, options?: ReduceOptions): Tensor;
   /** quantile(0.5): the mean of the two middle elements where their number is even, as in NumPy. */
@@ -118,4 +144,4 @@ declare module "../tensor" {
   interface Tensor extends OrderMethods {}
 }
 
-defineMethods<OrderMethods>({ sort, argsort, topk, quantile, median });
+defineMethods<OrderMethods>({ unique, sort, argsort, topk, quantile, median });

@@ -1,7 +1,7 @@
 // Every public operation with sample inputs and a float64 reference. tests/core/operations.test.ts drives the table
 // and fails when a public operation is missing from it.
 
-import { concat, nn, stack, type Tensor, tensor, where } from "topograd";
+import { concat, meshgrid, nn, stack, type Tensor, tensor, where } from "topograd";
 import { alongAxis, at, broadcast, build, map, matmulRef, type Ref, reduceOver, sample } from "../reference";
 import { imageOperations } from "./image-operations";
 
@@ -517,6 +517,65 @@ function selections(): OperationCase[] {
   ];
 }
 
+function patterns(): OperationCase[] {
+  const repeated: Ref = { shape: [2, 3], data: [3, 1, 3, -2, 1, 3] };
+  return [
+    {
+      name: "meshgrid",
+      inputs: [sample([3], 200), sample([4], 201)],
+      run: (x, y) => {
+        const [rows, columns] = meshgrid([x, y]);
+        return rows.mul(2).sub(columns);
+      },
+      reference: (x, y) => build([3, 4], ([i, j]) => 2 * x.data[i] - y.data[j]),
+    },
+    {
+      name: "diag",
+      inputs: [sample([4], 202)],
+      run: (x) => x.diag(),
+      reference: (x) => build([4, 4], ([i, j]) => (i === j ? x.data[i] : 0)),
+    },
+    {
+      name: "diag",
+      inputs: [sample([3, 5], 203)],
+      run: (x) => x.diag(),
+      reference: (x) => build([3], ([i]) => at(x, [i, i])),
+    },
+    ...(["values", "inverse", "counts"] as const).map((part) => ({
+      name: "unique",
+      inputs: [repeated],
+      run: (x: Tensor) => x.unique()[part],
+      reference: () =>
+        ({
+          values: { shape: [3], data: [-2, 1, 3] },
+          inverse: { shape: [2, 3], data: [2, 1, 2, 0, 1, 2] },
+          counts: { shape: [3], data: [1, 2, 3] },
+        })[part],
+      differentiable: false,
+    })),
+    {
+      name: "convTranspose1d",
+      inputs: [sample([2, 3, 4], 204), sample([3, 2, 3], 205), sample([2], 206)],
+      run: (x, w, b) => x.convTranspose1d(w, b, { stride: 2, padding: 1, outputPadding: 1 }),
+      reference: (x, w, b) =>
+        build([2, 2, 8], ([n, c, to]) => {
+          let sum = b.data[c];
+          for (let from = 0; from < 4; from++) {
+            const tap = to + 1 - 2 * from;
+            if (tap < 0 || tap > 2) continue;
+            for (let k = 0; k < 3; k++) sum += at(x, [n, k, from]) * at(w, [k, c, tap]);
+          }
+          return sum;
+        }),
+    },
+    ...unary(
+      "gelu",
+      (x) => x.gelu({ approximate: "tanh" }),
+      (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+    ),
+  ];
+}
+
 /** Position i of an axis that goes on beyond its ends. */
 const CONTINUED = {
   reflect: (i: number, n: number) => (i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i),
@@ -877,6 +936,7 @@ export const OPERATIONS: OperationCase[] = [
   ...orders(),
   ...masks(),
   ...additions(),
+  ...patterns(),
   ...continuations(),
   ...selections(),
   ...binary(
