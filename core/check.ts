@@ -170,13 +170,24 @@ export function checkOptions(operation: string, options: unknown, known: readonl
   throw new TypeError(`${operation}: unknown option "${unknown}"${hint}`);
 }
 
+/** Throws unless the tensor holds int32 labels of that many classes. */
+export function checkLabels(operation: string, labels: Tensor, classes: number): void {
+  if (labels.dtype !== "int32") {
+    throw new TypeError(`${operation}: labels must be int32, got ${labels.dtype}; use astype("int32")`);
+  }
+  const wrong = labels.toInt32Array().find((label) => label < 0 || label >= classes);
+  if (wrong !== undefined) {
+    throw new RangeError(`${operation}: label ${wrong} is out of range for ${classes} classes`);
+  }
+}
+
 /** A copy of a shape as a caller gave it: an array of integers of 0 or more. */
 export function checkShape(operation: string, shape: unknown): number[] {
   if (!Array.isArray(shape)) {
     const hint = typeof shape === "number" ? `; do you mean [${shape}]?` : "";
     throw new TypeError(`${operation}: a shape is an array of integers, got ${describe(shape)}${hint}`);
   }
-  if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
+  if (!shape.every(isCount)) {
     throw new RangeError(`${operation}: a shape holds non-negative integers, got ${describe(shape)}`);
   }
   if (!shape.every((extent) => extent <= MAX_INTEGER)) {

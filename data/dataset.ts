@@ -1,6 +1,6 @@
 // Samples and targets in memory.
 
-import { checkInteger, checkTensor, describe } from "../core/check";
+import { checkInteger, checkTensor, describe, isCount } from "../core/check";
 import { formatShape } from "../core/errors";
 import { Generator, scope, type Tensor, tensor } from "../core/index";
 
@@ -81,7 +81,7 @@ class Subset implements Dataset {
 /** Throws unless the value has what a data set needs. */
 export function checkDataset(operation: string, value: unknown): asserts value is Dataset {
   const { length, batch } = (value ?? {}) as Partial<Dataset>;
-  if (Number.isInteger(length) && (length as number) >= 0 && typeof batch === "function") return;
+  if (isCount(length) && typeof batch === "function") return;
   throw new TypeError(
     `${operation}: a data set has a length and batch(indices), as TensorDataset does; got ${describe(value)}`,
   );

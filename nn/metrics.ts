@@ -1,6 +1,6 @@
 // Figures of merit of scores [N,C] and int32 labels [N].
 
-import { checkChoice, checkInteger, checkOptions, checkTensor } from "../core/check";
+import { checkChoice, checkInteger, checkLabels, checkOptions, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
 import { arange, noGrad, scope, type Tensor } from "../core/index";
 import { sameShape } from "../core/shape";
@@ -38,10 +38,8 @@ export function confusionMatrix(scores: Tensor, labels: Tensor): Tensor {
   const classes = requireScores("confusionMatrix", scores, labels);
   return scope(() =>
     noGrad(() => {
-      const oneHot = (indices: Tensor) => indices.unsqueeze(1).eq(arange(classes));
-      return oneHot(labels)
-        .T.matmul(oneHot(scores.argmax(-1)))
-        .astype("int32");
+      const predicted = scores.argmax(-1).oneHot(classes);
+      return labels.oneHot(classes).T.matmul(predicted).astype("int32");
     }),
   );
 }
@@ -89,12 +87,7 @@ function requireScores(operation: string, scores: Tensor, labels: Tensor): numbe
       `${operation}: expected scores [N,C] and labels [N], got ${formatShape(scores.shape)} and ${formatShape(labels.shape)}`,
     );
   }
-  if (labels.dtype !== "int32") {
-    throw new TypeError(`${operation}: labels must be int32, got ${labels.dtype}; use astype("int32")`);
-  }
   const classes = scores.shape[1];
-  const wrong = labels.toInt32Array().find((label) => label < 0 || label >= classes);
-  if (wrong !== undefined)
-    throw new RangeError(`${operation}: label ${wrong} is out of range for ${classes} classes`);
+  checkLabels(operation, labels, classes);
   return classes;
 }

@@ -50,13 +50,22 @@ abstract class RecurrentLayer<State> extends Module<[Tensor, State?], Recurrent<
     this.hiddenBias = draw(gates * hidden);
   }
 
-  /** The gates' inputs [N,L,gates * hidden] of the whole sequence, in one product. */
-  protected project(layer: string, x: Tensor): Tensor {
+  /**
+   * All hidden states [N,L,hidden]. `step` makes one of the gates' inputs [N,gates * hidden], which for the whole sequence are
+   * one product.
+   */
+  protected unroll(x: Tensor, step: (gates: Tensor) => Tensor): Tensor {
+    const projected = x.matmul(this.inputWeight.T).add(this.inputBias);
+    const [n, length] = x.shape;
+    const outputs = Array.from({ length }, (_, t) => step(projected.slice(1, t, t + 1).squeeze(1)));
+    return length === 0 ? zeros([n, 0, this.hidden]) : stack(outputs, 1);
+  }
+
+  protected checkSequence(layer: string, x: Tensor): void {
     checkTensor(layer, x);
     if (x.ndim !== 3 || x.shape[2] !== this.inputs) {
       throw new RangeError(`${layer}: expected [N,L,${this.inputs}], got ${formatShape(x.shape)}`);
     }
-    return x.matmul(this.inputWeight.T).add(this.inputBias);
   }
 
   protected recur(hidden: Tensor): Tensor {
@@ -73,9 +82,6 @@ abstract class RecurrentLayer<State> extends Module<[Tensor, State?], Recurrent<
   }
 }
 
-/** Element t of a sequence [N,L,...]. */
-const at = (sequence: Tensor, t: number) => sequence.slice(1, t, t + 1).squeeze(1);
-
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997; Gers et al. 2000): gates i, f, g, o from
  * x W_i^T + b_i + h W_h^T + b_h; c = sigmoid(f) c + sigmoid(i) tanh(g); h = sigmoid(o) tanh(c).
@@ -90,17 +96,15 @@ export class LSTM extends RecurrentLayer<LSTMState> {
   }
 
   forward(x: Tensor, state?: LSTMState): Recurrent<LSTMState> {
-    const projected = this.project("LSTM", x);
+    this.checkSequence("LSTM", x);
     let hidden = this.start("LSTM", x, state?.hidden);
     let cell = this.start("LSTM", x, state?.cell);
-    const outputs: Tensor[] = [];
-    for (let t = 0; t < x.shape[1]; t++) {
-      const [input, forget, candidate, out] = at(projected, t).add(this.recur(hidden)).split(this.hidden, 1);
+    const output = this.unroll(x, (gates) => {
+      const [input, forget, candidate, out] = gates.add(this.recur(hidden)).split(this.hidden, 1);
       cell = forget.sigmoid().mul(cell).add(input.sigmoid().mul(candidate.tanh()));
       hidden = out.sigmoid().mul(cell.tanh());
-      outputs.push(hidden);
-    }
-    const output = outputs.length === 0 ? zeros([x.shape[0], 0, this.hidden]) : stack(outputs, 1);
+      return hidden;
+    });
     return { output, state: { hidden, cell } };
   }
 }
@@ -119,18 +123,16 @@ export class GRU extends RecurrentLayer<Tensor> {
   }
 
   forward(x: Tensor, state?: Tensor): Recurrent<Tensor> {
-    const projected = this.project("GRU", x);
+    this.checkSequence("GRU", x);
     let hidden = this.start("GRU", x, state);
-    const outputs: Tensor[] = [];
-    for (let t = 0; t < x.shape[1]; t++) {
-      const [xr, xz, xn] = at(projected, t).split(this.hidden, 1);
+    const output = this.unroll(x, (gates) => {
+      const [xr, xz, xn] = gates.split(this.hidden, 1);
       const [hr, hz, hn] = this.recur(hidden).split(this.hidden, 1);
       const update = xz.add(hz).sigmoid();
       const candidate = xn.add(xr.add(hr).sigmoid().mul(hn)).tanh();
       hidden = candidate.add(update.mul(hidden.sub(candidate)));
-      outputs.push(hidden);
-    }
-    const output = outputs.length === 0 ? zeros([x.shape[0], 0, this.hidden]) : stack(outputs, 1);
+      return hidden;
+    });
     return { output, state: hidden };
   }
 }

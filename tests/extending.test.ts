@@ -56,18 +56,20 @@ test("parameters, buffers and streams are found in objects and children, by name
   );
 });
 
-test("all of it trains together; the tracker reads the custom activation, the callback hears of it", () => {
+/** A trainer of guests alone. */
+function trainerOf(seed: number) {
   const probe = new Quadrants(40).batch(tensor(Int32Array.from({ length: 40 }, (_, i) => i))).x;
-  const { model, optimizer, tracker, controller, counter } = setUp(new Generator(1), probe);
-  const options = {
-    model,
-    optimizer,
-    schedule: controller,
-    train: new Quadrants(40),
-    batchSize: 10,
-    seed: 1,
+  const guests = setUp(new Generator(seed), probe);
+  const { model, optimizer, controller: schedule, counter } = guests;
+  const data = { train: new Quadrants(40), batchSize: 10, seed: 1 };
+  return {
+    ...guests,
+    trainer: new train.Trainer({ model, optimizer, schedule, ...data, callbacks: [counter] }),
   };
-  const trainer = new train.Trainer({ ...options, callbacks: [counter] });
+}
+
+test("all of it trains together; the tracker reads the custom activation, the callback hears of it", () => {
+  const { model, tracker, counter, trainer } = trainerOf(1);
   const first = trainer.epoch();
   for (let i = 0; i < 29; i++) trainer.epoch();
   const last = trainer.history[29];
@@ -82,26 +84,13 @@ test("all of it trains together; the tracker reads the custom activation, the ca
 });
 
 test("a run of guests alone goes on to the same bits from a saved state", () => {
-  const probe = new Quadrants(40).batch(tensor(Int32Array.from({ length: 40 }, (_, i) => i))).x;
-  const make = () => {
-    const { model, optimizer, controller, counter } = setUp(new Generator(2), probe);
-    const options = {
-      model,
-      optimizer,
-      schedule: controller,
-      train: new Quadrants(40),
-      batchSize: 10,
-      seed: 1,
-    };
-    return { model, counter, trainer: new train.Trainer({ ...options, callbacks: [counter] }) };
-  };
-  const whole = make();
+  const whole = trainerOf(2);
   for (let i = 0; i < 25; i++) whole.trainer.step();
   const expected = whole.model.parameters().map((p) => p.toFloat32Array());
-  const cut = make();
+  const cut = trainerOf(2);
   for (let i = 0; i < 11; i++) cut.trainer.step();
   const saved = roundTrip(cut.trainer.stateDict());
-  const resumed = make();
+  const resumed = trainerOf(2);
   resumed.trainer.loadStateDict(saved);
   for (let i = 11; i < 25; i++) resumed.trainer.step();
   assert.equal(

@@ -12,7 +12,10 @@ export interface CrossEntropySettings {
   ignore: number;
 }
 
-/** losses [rows] of scores [rows, classes], weighed by `weights` [classes] or all alike, and sums [rows, 2]: the largest score, and the logarithm of the sum of exponentials less it. */
+/**
+ * losses [rows] of scores [rows, classes], weighed by `weights` [classes] or all alike, and sums [rows, 2]: the largest score,
+ * and the logarithm of the sum of exponentials less it.
+ */
 export function crossEntropy(
   losses: View,
   sums: View,

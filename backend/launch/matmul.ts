@@ -37,11 +37,12 @@ function matricesOf(frame: Frame, x: View, batch: Shape): Matrices {
   };
 }
 
-const ONE: readonly number[] = [0];
+/** The offsets of what is no batch. */
+const SINGLE: readonly number[] = [0];
 
 /** Byte offsets of the matrices, the last two axes of a tensor, for each element of the batch. */
 function offsetsOf(shape: Shape, strides: Shape, batch: Shape): readonly number[] {
-  if (batch.length === 0) return ONE;
+  if (batch.length === 0) return SINGLE;
   const steps = broadcastStrides(shape.slice(0, -2), strides.slice(0, -2), batch);
   let offsets = [0];
   for (const [d, extent] of batch.entries()) {

@@ -19,10 +19,7 @@ export interface ChannelMoments<T extends View = View> {
 }
 
 /** Writes the moments of the channels of x [N,C,...]. */
-export function channelMoments(
-  { mean, rest, variance }: Required<ChannelMoments> & { rest: View },
-  x: View,
-): void {
+export function channelMoments({ mean, rest, variance }: ChannelMoments & { rest: View }, x: View): void {
   const sizes = planesOf(x.extents);
   launch((frame) =>
     kernels().channel_moments_f32(

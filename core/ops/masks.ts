@@ -1,6 +1,6 @@
 // Choosing elements by masks, and masks by position.
 
-import { checkInteger, checkTensor } from "../check";
+import { checkInteger, checkLabels, checkTensor } from "../check";
 import { arange, eye, tensor, zeros } from "../creation";
 import { formatShape } from "../errors";
 import { contiguousStrides, sameShape } from "../shape";
@@ -56,14 +56,10 @@ function maskedSelect(x: Tensor, mask: Tensor): Tensor {
 
 function bincount(x: Tensor, classes?: number): Tensor {
   checkTensor("bincount", x);
-  if (x.dtype !== "int32") throw new TypeError(`bincount: labels must be int32, got ${x.dtype}`);
   const labels = x.toInt32Array();
-  const most = labels.reduce((a, b) => Math.max(a, b), -1) + 1;
-  const count = classes ?? most;
+  const count = classes ?? labels.reduce((a, b) => Math.max(a, b), -1) + 1;
   checkInteger("bincount", "classes", count, { atLeast: 0 });
-  const wrong = labels.find((label) => label < 0 || label >= count);
-  if (wrong !== undefined)
-    throw new RangeError(`bincount: label ${wrong} is out of range for ${count} classes`);
+  checkLabels("bincount", x, count);
   const out = zeros([count], { dtype: "int32" });
   const counts = out.toInt32Array();
   for (const label of labels) counts[label]++;
@@ -73,11 +69,7 @@ function bincount(x: Tensor, classes?: number): Tensor {
 function oneHot(x: Tensor, classes: number): Tensor {
   checkTensor("oneHot", x);
   checkInteger("oneHot", "classes", classes, { atLeast: 1 });
-  if (x.dtype !== "int32") throw new TypeError(`oneHot: labels must be int32, got ${x.dtype}`);
-  const wrong = x.toInt32Array().find((label) => label < 0 || label >= classes);
-  if (wrong !== undefined) {
-    throw new RangeError(`oneHot: label ${wrong} is out of range for ${classes} classes`);
-  }
+  checkLabels("oneHot", x, classes);
   return x.unsqueeze(-1).eq(arange(classes));
 }
 

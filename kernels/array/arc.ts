@@ -1,5 +1,6 @@
 // Inverse trigonometric functions, by way of float64: two halvings of the angle bring it where a short series is exact to
 // 1e-13, so that float32 results are within 0.51 ulp.
+import { high, joined, low, odd_series } from "./halves";
 import { map, map_gradient } from "./map";
 
 const PI: f64 = 3.141592653589793;
@@ -28,13 +29,7 @@ function atan_f64(x: v128): v128 {
   let p = f64x2.splat(1.0 / 17);
   p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 15));
   p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 13));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 11));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 9));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 7));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 5));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 3));
-  p = f64x2.add(f64x2.mul(p, z), one);
-  const angle = f64x2.mul(f64x2.mul(t, f64x2.splat(4)), p);
+  const angle = f64x2.mul(f64x2.mul(t, f64x2.splat(4)), odd_series(z, p));
   return with_sign_of(v128.bitselect(f64x2.sub(f64x2.splat(PI / 2), angle), angle, large), x);
 }
 
@@ -43,19 +38,6 @@ function atan_f64(x: v128): v128 {
 function asin_f64(x: v128): v128 {
   const one = f64x2.splat(1);
   return atan_f64(f64x2.div(x, f64x2.sqrt(f64x2.mul(f64x2.sub(one, x), f64x2.add(one, x)))));
-}
-
-@inline
-function low(x: v128): v128 {
-  return f64x2.promote_low_f32x4(x);
-}
-@inline
-function high(x: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0));
-}
-@inline
-function joined(a: v128, b: v128): v128 {
-  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(a), f32x4.demote_f64x2_zero(b), 0, 2);
 }
 
 @unmanaged class Atan {

@@ -1,5 +1,6 @@
 // Powers with a common exponent, by way of float64: what exp(p log(x)) loses there is less than float32
 // shows.
+import { high, joined, low, odd_series } from "./halves";
 import { copysign } from "./math";
 import { map, map_gradient } from "./map";
 import { reciprocal_f32, sqrt_f32, square_f32, square_grad_f32 } from "./unary";
@@ -22,13 +23,7 @@ function log_f64(x: v128): v128 {
   // log(m) = 2 atanh(s)
   const s = f64x2.div(f64x2.sub(mantissa, one), f64x2.add(mantissa, one));
   const z = f64x2.mul(s, s);
-  let p = f64x2.splat(1.0 / 13);
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 11));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 9));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 7));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 5));
-  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / 3));
-  p = f64x2.add(f64x2.mul(p, z), one);
+  const p = odd_series(z, f64x2.splat(1.0 / 13));
   const y = f64x2.add(f64x2.mul(f64x2.add(s, s), p), f64x2.mul(exponent, f64x2.splat(LN2)));
   // Zero, infinity and NaN.
   const finite = v128.bitselect(y, x, f64x2.lt(x, f64x2.splat(Infinity)));
@@ -62,10 +57,7 @@ const LARGEST_EXPONENT: f32 = 1e30;
 /** |x|^p */
 function pow_abs(x: v128, p: v128): v128 {
   const a = f32x4.abs(x);
-  const exponent = f64x2.promote_low_f32x4(p);
-  const low = exp_f64(f64x2.mul(exponent, log_f64(f64x2.promote_low_f32x4(a))));
-  const high = exp_f64(f64x2.mul(exponent, log_f64(f64x2.promote_low_f32x4(v128.shuffle<i64>(a, a, 1, 0)))));
-  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+  return joined(exp_f64(f64x2.mul(low(p), log_f64(low(a)))), exp_f64(f64x2.mul(high(p), log_f64(high(a)))));
 }
 
 /** x^p for p that is no integer: NaN for finite x < 0. */
@@ -145,23 +137,12 @@ export function pow_scalar_grad_f32(out: usize, g: usize, x: usize, n: i32, p: f
   else map_gradient<OddGrad>(out, g, x, n, p, q);
 }
 
-/** |x|^p, each with its own exponent. */
-@inline
-function pow_abs_each(x: v128, p: v128): v128 {
-  const a = f32x4.abs(x);
-  const swapped = v128.shuffle<i64>(a, a, 1, 0);
-  const exponents = v128.shuffle<i64>(p, p, 1, 0);
-  const low = exp_f64(f64x2.mul(f64x2.promote_low_f32x4(p), log_f64(f64x2.promote_low_f32x4(a))));
-  const high = exp_f64(f64x2.mul(f64x2.promote_low_f32x4(exponents), log_f64(f64x2.promote_low_f32x4(swapped))));
-  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
-}
-
 function pow_each(x: v128, p: v128): v128 {
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   const largest = f32x4.splat(LARGEST_EXPONENT);
   const bounded = f32x4.pmax(f32x4.pmin(p, largest), f32x4.neg(largest));
-  const magnitude = pow_abs_each(x, bounded);
+  const magnitude = pow_abs(x, bounded);
   const integer = f32x4.eq(bounded, f32x4.floor(bounded));
   const half = f32x4.mul(bounded, f32x4.splat(0.5));
   const odd = v128.andnot(integer, f32x4.eq(half, f32x4.floor(half)));
@@ -172,7 +153,7 @@ function pow_each(x: v128, p: v128): v128 {
   return v128.bitselect(one, v128.or(signed, nan), certain);
 }
 
-/** x^p as C99 defines it, each x with its own p. */
+/** x^p as C99 defines it, each x with its own p. A call, since its body would stand in every loop of its kernel. */
 @inline
 export function pow(x: v128, p: v128): v128 {
   return pow_each(x, p);
@@ -182,18 +163,14 @@ export function pow(x: v128, p: v128): v128 {
 @inline
 function log_scaled(x: v128, factor: f64): v128 {
   const f = f64x2.splat(factor);
-  const low = f64x2.mul(log_f64(f64x2.promote_low_f32x4(x)), f);
-  const high = f64x2.mul(log_f64(f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0))), f);
-  const y = v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+  const y = joined(f64x2.mul(log_f64(low(x)), f), f64x2.mul(log_f64(high(x)), f));
   return v128.or(y, v128.or(f32x4.lt(x, f32x4.splat(0)), f32x4.ne(x, x)));
 }
 
 @inline
 function exp2(x: v128): v128 {
   const ln2 = f64x2.splat(LN2);
-  const low = exp_f64(f64x2.mul(f64x2.promote_low_f32x4(x), ln2));
-  const high = exp_f64(f64x2.mul(f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0)), ln2));
-  const y = v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+  const y = joined(exp_f64(f64x2.mul(low(x), ln2)), exp_f64(f64x2.mul(high(x), ln2)));
   return v128.bitselect(x, y, f32x4.ne(x, x));
 }
 
