@@ -24,6 +24,19 @@ export function binary(operation: string, kernel: elementwise.BinaryKernel, a: T
   return out;
 }
 
+/** kernel(a, b) of int32 operands, broadcasting; the result is int32, or float32 where a comparison asks for it. */
+export function integers(
+  operation: string,
+  kernel: elementwise.BinaryKernel,
+  a: Tensor,
+  b: Tensor,
+  dtype: DType = "int32",
+): Tensor {
+  const out = allocate(broadcastShapes(operation, a.extents, b.extents), dtype);
+  elementwise.binary(kernel, out, a, b, "int32");
+  return out;
+}
+
 export const plus = (a: Tensor, b: Tensor) => binary("add", "add_f32", a, b);
 export const minus = (a: Tensor, b: Tensor) => binary("sub", "sub_f32", a, b);
 export const times = (a: Tensor, b: Tensor) => binary("mul", "mul_f32", a, b);
@@ -89,6 +102,18 @@ export function sumOver(x: Tensor, axes: readonly number[], divisor: number, kee
   const out = allocate(reducedShape(x.extents, axes, keepDims));
   reduce.sum(out, x, axes, divisor);
   return out;
+}
+
+/** A new tensor of the rows of x along the axes, made by `run`, seen in the order of x. */
+export function throughRows(
+  x: Tensor,
+  axes: readonly number[],
+  run: (rows: Tensor) => void,
+  dtype: DType = "float32",
+): Tensor {
+  const rows = allocate([x.size], dtype);
+  run(rows);
+  return viewOf(rows, x.extents, reduce.rowStrides(x, axes), rows.offset);
 }
 
 /** Sums a gradient over the axes along which `shape` was broadcast to the gradient's shape. */

@@ -19,9 +19,11 @@ export type {
   TransposedConvolution1dOptions,
   TransposedConvolutionOptions,
 } from "./ops/convolution";
+export type { Histogram, HistogramOptions, Unique } from "./ops/counting";
+export { einsum } from "./ops/einsum";
 export { where } from "./ops/indexing";
 export { concat, meshgrid, stack } from "./ops/layout";
-export type { Ordered, SortOptions, Unique } from "./ops/order";
+export type { Ordered, SortOptions } from "./ops/order";
 export type { PadMode } from "./ops/pad";
 export type {
   AveragePoolingOptions,

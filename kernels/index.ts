@@ -32,6 +32,7 @@ export {
 } from "./topology/rips";
 export * from "./topology/rips-cohomology";
 export * from "./topology/rips-dense";
+export * from "./array/scan";
 export * from "./array/softmax";
 export { sort_f32, sort_scratch_bytes } from "./array/sort";
 export * from "./topology/spanning-tree";

@@ -16,6 +16,7 @@ import * as pooling from "./pooling";
 import * as recurrent from "./recurrent";
 import * as residual from "./residual";
 import * as sequential from "./sequential";
+import * as similarity from "./similarity";
 
 interface LayerClass {
   new (...options: never[]): AnyModule;
@@ -35,6 +36,7 @@ const ROOMS: object[] = [
   dropout,
   residual,
   sequential,
+  similarity,
 ];
 
 const isLayer = (value: unknown): value is LayerClass =>

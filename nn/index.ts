@@ -20,4 +20,5 @@ export * from "./recurrent";
 export type { LossOptions } from "./reduction";
 export * from "./residual";
 export * from "./sequential";
+export * from "./similarity";
 export { type CallVisitor, Holder, type TapVisitor, tapCalls, tapOutputs, tensorsIn } from "./tap";

@@ -1,19 +1,9 @@
 // Regression and probability losses with PyTorch's definitions. Each takes `reduction`: "mean" (default), "sum" or "none".
 
-import { checkNumber, checkOptions, checkTensor } from "../core/check";
-import { formatShape } from "../core/errors";
+import { checkNumber, checkOptions } from "../core/check";
 import type { Tensor } from "../core/index";
 import { operand, weigh } from "../core/ops/arithmetic";
-import { sameShape } from "../core/shape";
-import { type LossOptions, reduce } from "./reduction";
-
-function requireSameShape(operation: string, a: Tensor, b: Tensor): void {
-  checkTensor(operation, a);
-  checkTensor(operation, b);
-  if (!sameShape(a.shape, b.shape)) {
-    throw new RangeError(`${operation}: shapes differ: ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
-  }
-}
+import { type LossOptions, reduce, requireSameShape } from "./reduction";
 
 /** (a - b)^2. */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
@@ -64,17 +54,6 @@ export function smoothL1Loss(
       .add(distance.sub(near)),
     options.reduction,
   );
-}
-
-/** a b / (|a| |b|) along an axis; 0 where either is 0. Default axis 1. */
-export function cosineSimilarity(a: Tensor, b: Tensor, axis = 1): Tensor {
-  checkTensor("cosineSimilarity", a);
-  checkTensor("cosineSimilarity", b);
-  const lengths = a.norm(axis).mul(b.norm(axis));
-  return a
-    .mul(b)
-    .sum(axis)
-    .div(lengths.add(lengths.eq(0)));
 }
 
 /**

@@ -1,17 +1,31 @@
 // Pooling, upsampling and changes of shape as modules; what they compute is documented at the methods of Tensor.
 
 import { checkInteger, checkOptions, checkShape, checkTensor, normalizeAxis } from "../core/check";
-import type { AveragePoolingOptions, Pair, PoolingOptions, Shape, Tensor } from "../core/index";
+import type {
+  AveragePoolingOptions,
+  AverageSignalPoolingOptions,
+  Pair,
+  PoolingOptions,
+  Shape,
+  SignalPoolingOptions,
+  Tensor,
+  UpsampleOptions,
+} from "../core/index";
+import { AVERAGE_POOLING, checkUpsampling, MAX_POOLING } from "../core/ops/pooling";
 import { pairOf } from "../core/ops/window";
 import { Module, type Signals } from "./module";
 
-/** Largest element of each window of images [N,C,H,W]. */
-export class MaxPool2d extends Module {
-  static override readonly typeName: string = "MaxPool2d";
-  static override readonly about: string = "the largest element of each window";
+/** A layer that changes how elements are laid out, or takes some of them: none of its outputs is a signal of its own. */
+abstract class Layout extends Module {
   override get signals(): Signals {
     return "nothing";
   }
+}
+
+/** Largest element of each window of images [N,C,H,W]. */
+export class MaxPool2d extends Layout {
+  static override readonly typeName: string = "MaxPool2d";
+  static override readonly about: string = "the largest element of each window";
 
   /** @param size one number, or [height, width]. */
   constructor(
@@ -20,7 +34,7 @@ export class MaxPool2d extends Module {
   ) {
     super();
     pairOf("MaxPool2d", "size", size, 1);
-    checkOptions("MaxPool2d", options, ["stride", "padding"]);
+    checkOptions("MaxPool2d", options, MAX_POOLING);
   }
   forward(x: Tensor): Tensor {
     checkTensor("MaxPool2d", x);
@@ -28,13 +42,29 @@ export class MaxPool2d extends Module {
   }
 }
 
+/** Largest element of each window of signals [N,C,L]. */
+export class MaxPool1d extends Layout {
+  static override readonly typeName: string = "MaxPool1d";
+  static override readonly about: string = "the largest element of each window of signals";
+
+  constructor(
+    readonly size: number,
+    readonly options: SignalPoolingOptions = {},
+  ) {
+    super();
+    checkInteger("MaxPool1d", "size", size, { atLeast: 1 });
+    checkOptions("MaxPool1d", options, MAX_POOLING);
+  }
+  forward(x: Tensor): Tensor {
+    checkTensor("MaxPool1d", x);
+    return x.maxPool1d(this.size, this.options);
+  }
+}
+
 /** Mean of each window of images [N,C,H,W]. */
-export class AvgPool2d extends Module {
+export class AvgPool2d extends Layout {
   static override readonly typeName: string = "AvgPool2d";
   static override readonly about: string = "the mean of each window";
-  override get signals(): Signals {
-    return "nothing";
-  }
 
   /** @param size one number, or [height, width]. */
   constructor(
@@ -43,7 +73,7 @@ export class AvgPool2d extends Module {
   ) {
     super();
     pairOf("AvgPool2d", "size", size, 1);
-    checkOptions("AvgPool2d", options, ["stride", "padding", "countIncludePad"]);
+    checkOptions("AvgPool2d", options, AVERAGE_POOLING);
   }
   forward(x: Tensor): Tensor {
     checkTensor("AvgPool2d", x);
@@ -51,13 +81,29 @@ export class AvgPool2d extends Module {
   }
 }
 
+/** Mean of each window of signals [N,C,L]. */
+export class AvgPool1d extends Layout {
+  static override readonly typeName: string = "AvgPool1d";
+  static override readonly about: string = "the mean of each window of signals";
+
+  constructor(
+    readonly size: number,
+    readonly options: AverageSignalPoolingOptions = {},
+  ) {
+    super();
+    checkInteger("AvgPool1d", "size", size, { atLeast: 1 });
+    checkOptions("AvgPool1d", options, AVERAGE_POOLING);
+  }
+  forward(x: Tensor): Tensor {
+    checkTensor("AvgPool1d", x);
+    return x.avgPool1d(this.size, this.options);
+  }
+}
+
 /** Means over as many windows as `size` says; 1 averages each channel. */
-export class AdaptiveAvgPool2d extends Module {
+export class AdaptiveAvgPool2d extends Layout {
   static override readonly typeName: string = "AdaptiveAvgPool2d";
   static override readonly about: string = "means over as many windows as asked for";
-  override get signals(): Signals {
-    return "nothing";
-  }
 
   constructor(readonly size: Pair) {
     super();
@@ -69,32 +115,44 @@ export class AdaptiveAvgPool2d extends Module {
   }
 }
 
-/** Repeats each pixel `scale` times along both axes. */
-export class Upsample extends Module {
-  static override readonly typeName: string = "Upsample";
-  static override readonly about: string = "repeats each pixel";
-  override get signals(): Signals {
-    return "nothing";
-  }
+/** Means over as many windows of signals [N,C,L] as `size` says. */
+export class AdaptiveAvgPool1d extends Layout {
+  static override readonly typeName: string = "AdaptiveAvgPool1d";
+  static override readonly about: string = "means over as many windows of signals as asked for";
 
-  constructor(readonly scale: Pair) {
+  constructor(readonly size: number) {
+    super();
+    checkInteger("AdaptiveAvgPool1d", "size", size, { atLeast: 1 });
+  }
+  forward(x: Tensor): Tensor {
+    checkTensor("AdaptiveAvgPool1d", x);
+    return x.adaptiveAvgPool1d(this.size);
+  }
+}
+
+/** Enlarges images `scale` times along both axes, by repeating pixels or between them. */
+export class Upsample extends Layout {
+  static override readonly typeName: string = "Upsample";
+  static override readonly about: string = "enlarges images by repeating pixels or between them";
+
+  constructor(
+    readonly scale: Pair,
+    readonly options: UpsampleOptions = {},
+  ) {
     super();
     pairOf("Upsample", "scale", scale, 1);
+    checkUpsampling("Upsample", options);
   }
   forward(x: Tensor): Tensor {
     checkTensor("Upsample", x);
-    return x.upsample(this.scale);
+    return x.upsample(this.scale, this.options);
   }
 }
 
 /** Joins the axes from `start` (default 1: all but the samples) to the last. */
-export class Flatten extends Module {
+export class Flatten extends Layout {
   static override readonly typeName: string = "Flatten";
   static override readonly about: string = "joins axes";
-  override get signals(): Signals {
-    return "nothing";
-  }
-
   constructor(readonly start = 1) {
     super();
     checkInteger("Flatten", "start", start);
@@ -106,13 +164,9 @@ export class Flatten extends Module {
 }
 
 /** Gives each sample a shape: [N,...] -> [N,...shape]. */
-export class Reshape extends Module {
+export class Reshape extends Layout {
   static override readonly typeName: string = "Reshape";
   static override readonly about: string = "gives each sample a shape";
-  override get signals(): Signals {
-    return "nothing";
-  }
-
   readonly shape: Shape;
 
   constructor(shape: Shape) {

@@ -1,7 +1,9 @@
-// From the losses of the elements to one number.
+// What losses share: operands of one shape, and the way from the losses of the elements to one number.
 
-import { describe } from "../core/check";
+import { checkTensor, describe } from "../core/check";
+import { formatShape } from "../core/errors";
 import type { Tensor } from "../core/index";
+import { sameShape } from "../core/shape";
 
 /** How the losses of the elements become one. */
 export interface LossOptions {
@@ -25,5 +27,14 @@ export function reduce(
       throw new RangeError(
         `${operation}: reduction must be "mean", "sum" or "none", got ${describe(reduction)}`,
       );
+  }
+}
+
+/** Throws unless both are tensors of one shape. */
+export function requireSameShape(operation: string, a: Tensor, b: Tensor): void {
+  checkTensor(operation, a);
+  checkTensor(operation, b);
+  if (!sameShape(a.shape, b.shape)) {
+    throw new RangeError(`${operation}: shapes differ: ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
   }
 }

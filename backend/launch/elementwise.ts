@@ -2,7 +2,7 @@
 
 import { writePlan } from "../plan";
 import { broadcastStrides, collapse, isContiguous, sameShape } from "../shape";
-import { addressOf, targetOf, type View } from "../view";
+import { addressOf, type DType, targetOf, type View } from "../view";
 import { type KernelTaking, kernels } from "../wasm";
 import { launch } from "./frame";
 
@@ -21,14 +21,14 @@ export type PairKernel =
 
 type Run = (...values: number[]) => void;
 
-/** out = kernel(a, b), both float32 and broadcast to the shape of `out`. */
-export function binary(kernel: BinaryKernel, out: View, a: View, b: View): void {
+/** out = kernel(a, b), both of one dtype, that of the kernel, and broadcast to the shape of `out`. */
+export function binary(kernel: BinaryKernel, out: View, a: View, b: View, dtype: DType = "float32"): void {
   const { size, extents } = out;
   if (size === 0) return;
   const run = kernels()[kernel] as Run;
-  const to = targetOf(out, "float32");
-  const left = addressOf(a, "float32");
-  const right = addressOf(b, "float32");
+  const to = targetOf(out, out.dtype);
+  const left = addressOf(a, dtype);
+  const right = addressOf(b, dtype);
   const plain =
     sameShape(a.extents, b.extents) &&
     isContiguous(a.extents, a.strides) &&
@@ -70,14 +70,15 @@ export function pairwise(
   );
 }
 
-/** out = condition != 0 ? a : b, all of one shape. */
+/** out = condition != 0 ? a : b, all of one shape; those two and `out` have one dtype. */
 export function select(out: View, condition: View, a: View, b: View): void {
+  const { dtype } = out;
   launch((frame) =>
-    kernels().where_f32(
-      targetOf(out, "float32"),
+    kernels().where_32(
+      targetOf(out, dtype),
       frame.dense(condition),
-      frame.dense(a),
-      frame.dense(b),
+      frame.dense(a, dtype),
+      frame.dense(b, dtype),
       out.size,
     ),
   );

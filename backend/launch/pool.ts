@@ -17,6 +17,8 @@ export interface WindowSizes {
   strideWidth: number;
   paddingHeight: number;
   paddingWidth: number;
+  dilationHeight: number;
+  dilationWidth: number;
   outHeight: number;
   outWidth: number;
 }
@@ -25,7 +27,7 @@ export interface WindowSizes {
 function fieldsOf(s: WindowSizes): number[] {
   return [
     ...[s.height, s.width, s.kernelHeight, s.kernelWidth, s.strideHeight, s.strideWidth],
-    ...[s.paddingHeight, s.paddingWidth, s.outHeight, s.outWidth],
+    ...[s.paddingHeight, s.paddingWidth, s.dilationHeight, s.dilationWidth, s.outHeight, s.outWidth],
   ];
 }
 
@@ -137,6 +139,8 @@ function tiles(large: View, small: View): WindowSizes {
     strideWidth: kernelWidth,
     paddingHeight: 0,
     paddingWidth: 0,
+    dilationHeight: 1,
+    dilationWidth: 1,
     outHeight,
     outWidth,
   };

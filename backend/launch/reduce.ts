@@ -2,7 +2,7 @@
 
 import { contiguousStrides, type Shape, sizeOf } from "../shape";
 import { share } from "../share";
-import { targetOf, type View } from "../view";
+import { type DType, targetOf, type View } from "../view";
 import { type KernelTaking, kernels } from "../wasm";
 import { launch } from "./frame";
 
@@ -64,6 +64,9 @@ export function rowStrides(x: View, axes: readonly number[]): number[] {
   return x.extents.map((_, d) => strides[order.indexOf(d)]);
 }
 
+/** The dtype a kernel reads. */
+const dtypeOf = (kernel: string): DType => (kernel.endsWith("_i32") ? "int32" : "float32");
+
 /** Scratch of sum_f32. */
 const COLUMN_SUMS_BYTES = 4096;
 
@@ -79,11 +82,15 @@ export function sum(out: View, x: View, axes: readonly number[], divisor: number
   });
 }
 
-/** out = the largest or smallest element along the axes. */
-export function extremum(kernel: "max_f32" | "min_f32", out: View, x: View, axes: readonly number[]): void {
+/** Reductions of one element at a time, exact in any order: out, x, outer, n, inner. */
+export type FoldKernel = "max_f32" | "min_f32" | "max_i32" | "min_i32" | "sum_i32" | "prod_i32";
+
+/** out = the elements along the axes, of which there is at least one, folded; both have the dtype of the kernel. */
+export function fold(kernel: FoldKernel, out: View, x: View, axes: readonly number[]): void {
   launch((frame) => {
+    const dtype = dtypeOf(kernel);
     const { view, outer, n, inner } = layoutOf(x, axes, false);
-    const [to, from] = [targetOf(out, "float32"), frame.dense(view)];
+    const [to, from] = [targetOf(out, dtype), frame.dense(view, dtype)];
     share(outer, n * inner, (start, count) =>
       kernels()[kernel](to + start * inner * 4, from + start * n * inner * 4, count, n, inner),
     );
@@ -110,14 +117,14 @@ export function reduceRows(
 ): void {
   launch((frame) => {
     const { view, outer, n } = layoutOf(x, axes, true);
-    const [to, from] = [targetOf(out, out.dtype), frame.dense(view)];
+    const [to, from] = [targetOf(out, out.dtype), frame.dense(view, dtypeOf(kernel))];
     share(outer, n, (start, count) =>
       (kernels()[kernel] as Run)(to + start * 4, from + start * n * 4, count, n, ...parameters),
     );
   });
 }
 
-/** rows = kernel(x), the rows of x along the axes one after the other: read the result with rowStrides(). */
+/** rows = kernel(x), float32 or int32, the rows of x along the axes one after the other: read them with rowStrides(). */
 export function mapRows(
   kernel: RowKernel,
   rows: View,
@@ -128,7 +135,7 @@ export function mapRows(
   if (x.size === 0) return;
   launch((frame) => {
     const { view, outer, n } = layoutOf(x, axes, true);
-    const [to, from] = [targetOf(rows, "float32"), frame.dense(view)];
+    const [to, from] = [targetOf(rows, rows.dtype), frame.dense(view, dtypeOf(kernel))];
     share(outer, n, (start, count) =>
       (kernels()[kernel] as Run)(to + start * n * 4, from + start * n * 4, count, n, ...parameters),
     );
@@ -162,6 +169,16 @@ export function productGradient(rows: View, g: View, x: View, axes: readonly num
     const { view, outer, n } = layoutOf(x, axes, true);
     const to = targetOf(rows, "float32");
     kernels().prod_grad_f32(to, frame.dense(g), frame.dense(view), outer, n, frame.scratch(n * 8));
+  });
+}
+
+/** rows = the gradient of running products along an axis: g has the shape of x. */
+export function runningProductGradient(rows: View, g: View, x: View, axis: number): void {
+  launch((frame) => {
+    const { view, outer, n } = layoutOf(x, [axis], true);
+    const to = targetOf(rows, "float32");
+    const gradient = frame.dense(layoutOf(g, [axis], true).view);
+    kernels().cumprod_grad_f32(to, gradient, frame.dense(view), outer, n, frame.scratch(n * 8));
   });
 }
 

@@ -6,8 +6,8 @@ import { type PairKernel, pairwise, type UnaryKernel, unary } from "../../backen
 import { type Backward, record } from "../autograd";
 import { checkChoice, checkOptions, checkTensor, describe } from "../check";
 import { binary, contiguousCopy, minus, over, plus, scalar, times } from "../compute";
-import { allocateLike, type DType, defineMethods, type Tensor } from "../tensor";
-import { add, mul, type Operand, operand, weigh } from "./arithmetic";
+import { allocateLike, type DType, defineMethods, isTensor, type Tensor } from "../tensor";
+import { add, isInt32, maximum, minimum, mul, type Operand, operand, sub, weigh } from "./arithmetic";
 
 /** sqrt(2 / pi) */
 const SQRT_2_OVER_PI = 0.7978845608028654;
@@ -47,8 +47,17 @@ function defineStep(name: string, forward: UnaryKernel) {
   };
 }
 
-const abs = define("abs", "abs_f32", "abs_grad_f32", "x");
-const square = define("square", "square_f32", "square_grad_f32", "x");
+/** An operation that keeps int32: `whole` says how it goes there. */
+function keepingIntegers<Options extends unknown[]>(
+  float: (x: Tensor, ...options: Options) => Tensor,
+  whole: (x: Tensor, ...options: Options) => Tensor | null,
+) {
+  return (x: Tensor, ...options: Options): Tensor =>
+    (isTensor(x) && x.dtype === "int32" ? whole(x, ...options) : null) ?? float(x, ...options);
+}
+
+const abs = keepingIntegers(define("abs", "abs_f32", "abs_grad_f32", "x"), (x) => maximum(x, neg(x)));
+const square = keepingIntegers(define("square", "square_f32", "square_grad_f32", "x"), (x) => mul(x, x));
 const sqrt = define("sqrt", "sqrt_f32", "sqrt_grad_f32", "y");
 const rsqrt = define("rsqrt", "rsqrt_f32", "rsqrt_grad_f32", "y");
 const exp = define("exp", "exp_f32", "exp_grad_f32", "y");
@@ -79,10 +88,10 @@ const foldingReluOf = define("leakyRelu", "leaky_relu_f32", "leaky_relu_grad_f32
 const eluOf = define("elu", "elu_f32", "elu_grad_f32", "x");
 const clampOf = define("clamp", "clamp_f32", "clamp_grad_f32", "x");
 const powOf = define("pow", "pow_scalar_f32", "pow_scalar_grad_f32", "x");
-const sign = defineStep("sign", "sign_f32");
-const floor = defineStep("floor", "floor_f32");
-const ceil = defineStep("ceil", "ceil_f32");
-const round = defineStep("round", "round_f32");
+const sign = keepingIntegers(defineStep("sign", "sign_f32"), (x) => minimum(maximum(x, -1), 1));
+const floor = keepingIntegers(defineStep("floor", "floor_f32"), clone);
+const ceil = keepingIntegers(defineStep("ceil", "ceil_f32"), clone);
+const round = keepingIntegers(defineStep("round", "round_f32"), clone);
 
 function negated(x: Tensor): Tensor {
   const out = allocateLike(x);
@@ -92,10 +101,13 @@ function negated(x: Tensor): Tensor {
 
 const negRule: Backward = (g) => [negated(g)];
 
-function neg(input: Tensor): Tensor {
-  const x = operand("neg", input);
-  return record("neg", negated(x), [x], [], negRule);
-}
+const neg: (input: Tensor) => Tensor = keepingIntegers(
+  (input) => {
+    const x = operand("neg", input);
+    return record("neg", negated(x), [x], [], negRule);
+  },
+  (x) => sub(0, x),
+);
 
 function leakyRelu(x: Tensor, slope = 0.01): Tensor {
   if (typeof slope !== "number")
@@ -107,12 +119,16 @@ function elu(x: Tensor, alpha = 1): Tensor {
   return eluOf(x, alpha);
 }
 
+const clampAny = keepingIntegers(clampOf, (x, min, max) =>
+  isInt32(min) && isInt32(max) ? minimum(maximum(x, min), max) : null,
+);
+
 function clamp(x: Tensor, min: number, max: number): Tensor {
   for (const [name, bound] of Object.entries({ min, max })) {
     if (typeof bound === "number" && !Number.isNaN(bound)) continue;
     throw new TypeError(`clamp: ${name} must be a number, got ${describe(bound)}`);
   }
-  return clampOf(x, min, max);
+  return clampAny(x, min, max);
 }
 
 /** x^p of tensors; the gradient by x is 0 where p is, that by p where x is 0 and p is not below, as in PyTorch. */

@@ -2,6 +2,7 @@
 
 import "./arithmetic";
 import "./convolution";
+import "./counting";
 import "./elementwise";
 import "./indexing";
 import "./layout";
@@ -11,3 +12,4 @@ import "./order";
 import "./pad";
 import "./pooling";
 import "./reduce";
+import "./scan";

@@ -9,7 +9,7 @@ import { broadcastTo, contiguous, contiguousCopy, full, scalar } from "../comput
 import { formatShape } from "../errors";
 import { broadcastShapes, type Shape, sameShape } from "../shape";
 import { allocate, allocateLike, defineMethods, type Tensor } from "../tensor";
-import { type Operand, operand } from "./arithmetic";
+import { bothIntegers, type Operand, operand } from "./arithmetic";
 import { slice } from "./layout";
 
 function checkIndices(operation: string, indices: Tensor): Tensor {
@@ -62,7 +62,7 @@ function indexSelectRule(axis: number): Backward {
   };
 }
 
-function gather(x: Tensor, axis: number, indices: Tensor): Tensor {
+export function gather(x: Tensor, axis: number, indices: Tensor): Tensor {
   checkTensor("gather", x);
   const along = normalizeAxis("gather", axis, x.extents);
   const picks = checkIndices("gather", indices);
@@ -137,7 +137,7 @@ function scatterAdd(input: Tensor, axis: number, indices: Tensor, source: Tensor
 }
 
 function choose(mask: Tensor, a: Tensor, b: Tensor, shape: Shape): Tensor {
-  const out = allocate(shape);
+  const out = allocate(shape, a.dtype);
   select(out, broadcastTo(mask, shape), broadcastTo(a, shape), broadcastTo(b, shape));
   return out;
 }
@@ -150,9 +150,10 @@ const whereRule: Backward = (g, [mask], { needs }) => {
   ];
 };
 
-/** condition != 0 ? a : b for each element, broadcasting all three. */
+/** condition != 0 ? a : b for each element, broadcasting all three; int32 where a and b are integers. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  const [c, x, y] = [operand("where", condition), operand("where", a), operand("where", b)];
+  const c = operand("where", condition);
+  const [x, y] = bothIntegers("where", a, b) ?? [operand("where", a), operand("where", b)];
   const shape = broadcastShapes("where", broadcastShapes("where", c.extents, x.extents), y.extents);
   return record("where", choose(c, x, y, shape), [x, y], [c], whereRule);
 }

@@ -78,7 +78,7 @@ export function transpose(x: Tensor, a: number, b: number): Tensor {
 // The engine sums the gradient of what was broadcast.
 const passRule: Backward = (g) => [g];
 
-function expand(x: Tensor, shape: Shape): Tensor {
+export function expand(x: Tensor, shape: Shape): Tensor {
   checkTensor("expand", x);
   const lead = Array.isArray(shape) ? shape.length - x.ndim : 0;
   const target = checkShape(

@@ -1,7 +1,7 @@
 // Choosing elements by masks, and masks by position.
 
 import { checkInteger, checkLabels, checkTensor } from "../check";
-import { arange, eye, tensor, zeros } from "../creation";
+import { arange, eye, tensor } from "../creation";
 import { formatShape } from "../errors";
 import { contiguousStrides, sameShape } from "../shape";
 import { defineMethods, type Tensor } from "../tensor";
@@ -54,18 +54,6 @@ function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   return x.flatten().indexSelect(0, tensor(Int32Array.from(positionsOf(mask))));
 }
 
-function bincount(x: Tensor, classes?: number): Tensor {
-  checkTensor("bincount", x);
-  const labels = x.toInt32Array();
-  const count = classes ?? labels.reduce((a, b) => Math.max(a, b), -1) + 1;
-  checkInteger("bincount", "classes", count, { atLeast: 0 });
-  checkLabels("bincount", x, count);
-  const out = zeros([count], { dtype: "int32" });
-  const counts = out.toInt32Array();
-  for (const label of labels) counts[label]++;
-  return out.assign(tensor(counts));
-}
-
 function oneHot(x: Tensor, classes: number): Tensor {
   checkTensor("oneHot", x);
   checkInteger("oneHot", "classes", classes, { atLeast: 1 });
@@ -96,8 +84,6 @@ export interface MaskMethods {
   nonzero(): Tensor;
   /** The elements [n] where a mask of the same shape differs from 0, in row-major order. */
   maskedSelect(mask: Tensor): Tensor;
-  /** int32 [classes]: how often each label occurs. Default: as many classes as the largest label says. */
-  bincount(classes?: number): Tensor;
   /** float32 [..., classes] of int32 labels [...]: 1 at the label, else 0. No gradient. */
   oneHot(classes: number): Tensor;
 }
@@ -106,4 +92,4 @@ declare module "../tensor" {
   interface Tensor extends MaskMethods {}
 }
 
-defineMethods<MaskMethods>({ diag, maskedFill, maskedSelect, nonzero, bincount, tril, triu, oneHot });
+defineMethods<MaskMethods>({ diag, maskedFill, maskedSelect, nonzero, tril, triu, oneHot });

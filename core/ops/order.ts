@@ -2,7 +2,7 @@
 // the values are gathered by them, and their gradient goes the same way.
 
 import { readElements } from "../../backend/view";
-import { checkBoolean, checkInteger, checkNumber, checkOptions, normalizeAxis } from "../check";
+import { checkBoolean, checkInteger, checkNumber, checkOptions, checkTensor, normalizeAxis } from "../check";
 import { tensor } from "../creation";
 import { formatShape } from "../errors";
 import { defineMethods, type Tensor } from "../tensor";
@@ -18,22 +18,13 @@ export interface Ordered {
   indices: Tensor;
 }
 
-/** What unique() finds. */
-export interface Unique {
-  values: Tensor;
-  /** int32, of the shape of the input: values[inverse] is the input. */
-  inverse: Tensor;
-  /** int32. */
-  counts: Tensor;
-}
-
 export interface SortOptions {
   /** Largest first. Default false. */
   descending?: boolean;
 }
 
 /** -1, 0 or 1; NaN comes after all others. */
-function compare(a: number, b: number): number {
+export function compare(a: number, b: number): number {
   if (a < b) return -1;
   if (a > b) return 1;
   return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
@@ -58,8 +49,8 @@ function positions(x: Tensor, axis: number, count: number, descending: boolean):
   return permute(tensor(out, { shape }), back).clone();
 }
 
-function sort(input: Tensor, axis = -1, options: SortOptions = {}): Ordered {
-  const x = operand("sort", input);
+function sort(x: Tensor, axis = -1, options: SortOptions = {}): Ordered {
+  checkTensor("sort", x);
   const along = normalizeAxis("sort", axis, x.extents);
   checkOptions("sort", options, ["descending"]);
   const { descending = false } = options;
@@ -72,8 +63,8 @@ function argsort(input: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   return sort(input, axis, options).indices;
 }
 
-function topk(input: Tensor, k: number, axis = -1, options: { largest?: boolean } = {}): Ordered {
-  const x = operand("topk", input);
+function topk(x: Tensor, k: number, axis = -1, options: { largest?: boolean } = {}): Ordered {
+  checkTensor("topk", x);
   const along = normalizeAxis("topk", axis, x.extents);
   checkOptions("topk", options, ["largest"]);
   const { largest = true } = options;
@@ -110,24 +101,7 @@ function median(input: Tensor, axis?: number, options: ReduceOptions = {}): Tens
   return quantile(input, 0.5, axis, options);
 }
 
-function unique(input: Tensor): Unique {
-  const x = operand("unique", input);
-  const flat = readElements(x);
-  const values = [...new Set(flat)].sort(compare);
-  const places = new Map(values.map((value, i) => [value, i]));
-  const inverse = Int32Array.from(flat, (value) => places.get(value) as number);
-  const counts = new Int32Array(values.length);
-  for (const i of inverse) counts[i]++;
-  return {
-    values: tensor(Float32Array.from(values)),
-    inverse: tensor(inverse, { shape: x.extents }),
-    counts: tensor(counts),
-  };
-}
-
 export interface OrderMethods {
-  /** The different values in ascending order (NaN, once, last), where each element's value stands, and how often it occurs. */
-  unique(): Unique;
   /** The q-quantile along an axis, or of all elements, linear between neighbours; NaN where there is a NaN. */
   quantile(q: number, axis?: number, options?: ReduceOptions): Tensor;
   /** quantile(0.5): the mean of the two middle elements where their number is even, as in NumPy. */
@@ -144,4 +118,4 @@ declare module "../tensor" {
   interface Tensor extends OrderMethods {}
 }
 
-defineMethods<OrderMethods>({ unique, sort, argsort, topk, quantile, median });
+defineMethods<OrderMethods>({ sort, argsort, topk, quantile, median });

@@ -9,35 +9,41 @@ import { allocate, allocateLike, defineMethods, type Tensor } from "../tensor";
 import { operand } from "./arithmetic";
 import { squeeze, transpose, unsqueeze } from "./layout";
 import { matmul } from "./matmul";
+import type { Ordered } from "./order";
 import { checkImages, countWindows, type Pair, pairOf } from "./window";
 
-/** Options of {@link Tensor.maxPool2d}. */
-export interface PoolingOptions {
+/** What all windows have; `Size` is that of one, or of both axes. */
+interface WindowOptions<Size> {
   /** Distance between windows. Default: their size. */
-  stride?: Pair;
+  stride?: Size;
   /** Added on each side, at most half a window. Default 0. */
-  padding?: Pair;
+  padding?: Size;
+  /** Also a last window that reaches beyond the padding, unless it would start there. Default false. */
+  ceilMode?: boolean;
 }
 
-/** Options of {@link Tensor.avgPool2d}. */
-export interface AveragePoolingOptions extends PoolingOptions {
+interface MaxWindowOptions<Size> extends WindowOptions<Size> {
+  /** Distance between the elements of a window. Default 1. */
+  dilation?: Size;
+}
+
+interface AverageWindowOptions<Size> extends WindowOptions<Size> {
   /** Let the padding count as zeros; else means are taken over what lies inside. Default true. */
   countIncludePad?: boolean;
 }
 
+/** Options of {@link Tensor.maxPool2d}. */
+export interface PoolingOptions extends MaxWindowOptions<Pair> {}
+/** Options of {@link Tensor.avgPool2d}. */
+export interface AveragePoolingOptions extends AverageWindowOptions<Pair> {}
 /** Options of {@link Tensor.maxPool1d}. */
-export interface SignalPoolingOptions {
-  /** Distance between windows. Default: their size. */
-  stride?: number;
-  /** Added on both sides, at most half a window. Default 0. */
-  padding?: number;
-}
-
+export interface SignalPoolingOptions extends MaxWindowOptions<number> {}
 /** Options of {@link Tensor.avgPool1d}. */
-export interface AverageSignalPoolingOptions extends SignalPoolingOptions {
-  /** As in {@link AveragePoolingOptions}. */
-  countIncludePad?: boolean;
-}
+export interface AverageSignalPoolingOptions extends AverageWindowOptions<number> {}
+
+/** What an operation of windows, or a layer of them, may be told. */
+export const MAX_POOLING = ["stride", "padding", "dilation", "ceilMode"];
+export const AVERAGE_POOLING = ["stride", "padding", "ceilMode", "countIncludePad"];
 
 /** Options of {@link Tensor.upsample}. */
 export interface UpsampleOptions {
@@ -51,33 +57,42 @@ function windowsOf(
   operation: string,
   x: Tensor,
   size: Pair,
-  options: PoolingOptions,
+  options: PoolingOptions & AveragePoolingOptions,
   known: readonly string[],
 ): launch.WindowSizes {
   checkImages(operation, x);
   checkOptions(operation, options, known);
-  const [kernelHeight, kernelWidth] = pairOf(operation, "the window", size, 1);
-  const [strideHeight, strideWidth] = pairOf(operation, "stride", options.stride ?? size, 1);
-  const [paddingHeight, paddingWidth] = pairOf(operation, "padding", options.padding ?? 0, 0);
-  if (2 * paddingHeight > kernelHeight || 2 * paddingWidth > kernelWidth) {
+  const { ceilMode = false } = options;
+  checkBoolean(operation, "ceilMode", ceilMode);
+  const kernel = pairOf(operation, "the window", size, 1);
+  const stride = pairOf(operation, "stride", options.stride ?? size, 1);
+  const padding = pairOf(operation, "padding", options.padding ?? 0, 0);
+  const dilation = pairOf(operation, "dilation", options.dilation ?? 1, 1);
+  const spans = kernel.map((taps, d) => (taps - 1) * dilation[d] + 1);
+  if (spans.some((span, d) => 2 * padding[d] > span)) {
     throw new RangeError(
-      `${operation}: padding [${paddingHeight},${paddingWidth}] is more than half the window ` +
-        `[${kernelHeight},${kernelWidth}]`,
+      `${operation}: padding [${padding.join(",")}] is more than half the window [${spans.join(",")}]`,
     );
   }
-  const [n, c, height, width] = x.extents;
+  const [n, c, ...extents] = x.extents;
+  const [outHeight, outWidth] = extents.map((extent, d) => {
+    const window = [kernel[d], stride[d], padding[d], dilation[d]] as const;
+    return countWindows(operation, x.extents, extent, window, ceilMode);
+  });
   return {
     planes: n * c,
-    height,
-    width,
-    kernelHeight,
-    kernelWidth,
-    strideHeight,
-    strideWidth,
-    paddingHeight,
-    paddingWidth,
-    outHeight: countWindows(operation, x.extents, height, [kernelHeight, strideHeight, paddingHeight, 1]),
-    outWidth: countWindows(operation, x.extents, width, [kernelWidth, strideWidth, paddingWidth, 1]),
+    height: extents[0],
+    width: extents[1],
+    kernelHeight: kernel[0],
+    kernelWidth: kernel[1],
+    strideHeight: stride[0],
+    strideWidth: stride[1],
+    paddingHeight: padding[0],
+    paddingWidth: padding[1],
+    dilationHeight: dilation[0],
+    dilationWidth: dilation[1],
+    outHeight,
+    outWidth,
   };
 }
 
@@ -87,15 +102,36 @@ const maxPoolRule: Backward = (g, [indices], { shapes: [shape] }) => {
   return [gx];
 };
 
-function maxPool2d(input: Tensor, size: Pair, options: PoolingOptions = {}): Tensor {
+/** Throws where a window that starts in the padding steps over the whole axis: there is no largest element. */
+function checkWindowsMeet(x: Tensor, w: launch.WindowSizes): void {
+  for (const [extent, stride, padding, dilation] of [
+    [w.height, w.strideHeight, w.paddingHeight, w.dilationHeight],
+    [w.width, w.strideWidth, w.paddingWidth, w.dilationWidth],
+  ]) {
+    if (dilation <= extent || extent === 0) continue;
+    for (let start = -padding; start < 0; start += stride) {
+      if (start + Math.ceil(-start / dilation) * dilation < extent) continue;
+      throw new RangeError(
+        `maxPool2d: a window whose elements are ${dilation} apart sees nothing but padding on an axis of ${extent} ` +
+          `of ${formatShape(x.extents)}`,
+      );
+    }
+  }
+}
+
+function maxPool2dWithIndices(input: Tensor, size: Pair, options: PoolingOptions = {}): Ordered {
   const x = operand("maxPool2d", input);
-  const windows = windowsOf("maxPool2d", x, size, options, ["stride", "padding"]);
+  const windows = windowsOf("maxPool2d", x, size, options, MAX_POOLING);
   const [n, c] = x.extents;
   const out = allocate([n, c, windows.outHeight, windows.outWidth]);
+  checkWindowsMeet(x, windows);
   const indices = allocateLike(out, "int32");
   launch.maxPool(out, indices, x, windows);
-  return record("maxPool2d", out, [x], [indices], maxPoolRule);
+  return { values: record("maxPool2d", out, [x], [indices], maxPoolRule), indices };
 }
+
+const maxPool2d = (x: Tensor, size: Pair, options?: PoolingOptions) =>
+  maxPool2dWithIndices(x, size, options).values;
 
 function averagePoolRule(windows: launch.WindowSizes, countIncludePad: boolean): Backward {
   return (g, _, { shapes: [shape] }) => {
@@ -107,7 +143,7 @@ function averagePoolRule(windows: launch.WindowSizes, countIncludePad: boolean):
 
 function avgPool2d(input: Tensor, size: Pair, options: AveragePoolingOptions = {}): Tensor {
   const x = operand("avgPool2d", input);
-  const windows = windowsOf("avgPool2d", x, size, options, ["stride", "padding", "countIncludePad"]);
+  const windows = windowsOf("avgPool2d", x, size, options, AVERAGE_POOLING);
   const { countIncludePad = true } = options;
   const [n, c] = x.extents;
   const out = allocate([n, c, windows.outHeight, windows.outWidth]);
@@ -148,29 +184,31 @@ function asRow(operation: string, input: Tensor): Tensor {
 }
 
 /** Options of a row from those of a signal: nothing happens along the other axis. */
-function rowOptions<O extends { stride?: number; padding?: number }>(
+function rowOptions(
   operation: string,
   size: number,
-  options: O,
+  options: SignalPoolingOptions & AverageSignalPoolingOptions,
   known: readonly string[],
 ) {
   checkOptions(operation, options, known);
   checkInteger(operation, "the window", size, { atLeast: 1 });
-  const { stride = size, padding = 0 } = options;
+  const { stride = size, padding = 0, dilation = 1, ...others } = options;
   checkInteger(operation, "stride", stride, { atLeast: 1 });
   checkInteger(operation, "padding", padding, { atLeast: 0 });
-  return { ...options, stride: [1, stride] as const, padding: [0, padding] as const };
+  checkInteger(operation, "dilation", dilation, { atLeast: 1 });
+  const row = { ...others, stride: [1, stride] as const, padding: [0, padding] as const };
+  return { row, dilation: [1, dilation] as const };
 }
 
 function maxPool1d(input: Tensor, size: number, options: SignalPoolingOptions = {}): Tensor {
   const x = asRow("maxPool1d", input);
-  return squeeze(maxPool2d(x, [1, size], rowOptions("maxPool1d", size, options, ["stride", "padding"])), 2);
+  const { row, dilation } = rowOptions("maxPool1d", size, options, MAX_POOLING);
+  return squeeze(maxPool2d(x, [1, size], { ...row, dilation }), 2);
 }
 
 function avgPool1d(input: Tensor, size: number, options: AverageSignalPoolingOptions = {}): Tensor {
   const x = asRow("avgPool1d", input);
-  const known = ["stride", "padding", "countIncludePad"];
-  return squeeze(avgPool2d(x, [1, size], rowOptions("avgPool1d", size, options, known)), 2);
+  return squeeze(avgPool2d(x, [1, size], rowOptions("avgPool1d", size, options, AVERAGE_POOLING).row), 2);
 }
 
 function adaptiveAvgPool1d(input: Tensor, size: number): Tensor {
@@ -193,14 +231,20 @@ function interpolation(from: number, to: number, alignCorners: boolean): Tensor 
   return tensor(weights, { shape: [to, from] });
 }
 
+/** The options, checked, with their defaults. */
+export function checkUpsampling(operation: string, options: UpsampleOptions): Required<UpsampleOptions> {
+  checkOptions(operation, options, ["mode", "alignCorners"]);
+  const { mode = "nearest", alignCorners = false } = options;
+  checkChoice(operation, "mode", mode, ["nearest", "bilinear"]);
+  checkBoolean(operation, "alignCorners", alignCorners);
+  return { mode, alignCorners };
+}
+
 function upsample(input: Tensor, scale: Pair, options: UpsampleOptions = {}): Tensor {
   const x = operand("upsample", input);
   checkImages("upsample", x);
   const [sh, sw] = pairOf("upsample", "scale", scale, 1);
-  checkOptions("upsample", options, ["mode", "alignCorners"]);
-  const { mode = "nearest", alignCorners = false } = options;
-  checkChoice("upsample", "mode", mode, ["nearest", "bilinear"]);
-  checkBoolean("upsample", "alignCorners", alignCorners);
+  const { mode, alignCorners } = checkUpsampling("upsample", options);
   if (mode === "bilinear") {
     const [, , height, width] = x.extents;
     const rows = interpolation(height, checkShape("upsample", [height * sh])[0], alignCorners);
@@ -216,6 +260,8 @@ function upsample(input: Tensor, scale: Pair, options: UpsampleOptions = {}): Te
 export interface PoolingMethods {
   /** Largest element of each window of images [N,C,H,W]; the first of equal ones has the gradient; NaN wins. */
   maxPool2d(size: Pair, options?: PoolingOptions): Tensor;
+  /** maxPool2d, and where in its plane, y W + x, each maximum stands (int32). */
+  maxPool2dWithIndices(size: Pair, options?: PoolingOptions): Ordered;
   /** Mean of each window of images [N,C,H,W]. */
   avgPool2d(size: Pair, options?: AveragePoolingOptions): Tensor;
   /** Means over as many windows as `size` says, as even as may be, of images [N,C,H,W]: a new [N,C,...size]. */
@@ -235,5 +281,14 @@ declare module "../tensor" {
 }
 
 defineMethods<PoolingMethods>({
-  ...{ maxPool2d, avgPool2d, adaptiveAvgPool2d, maxPool1d, avgPool1d, adaptiveAvgPool1d, upsample },
+  ...{
+    maxPool2d,
+    maxPool2dWithIndices,
+    avgPool2d,
+    adaptiveAvgPool2d,
+    maxPool1d,
+    avgPool1d,
+    adaptiveAvgPool1d,
+    upsample,
+  },
 });

@@ -3,12 +3,27 @@
 
 import * as launch from "../../backend/launch/reduce";
 import { type Backward, record } from "../autograd";
-import { checkNumber, checkOptions, normalizeAxes, normalizeAxis } from "../check";
-import { binary, contiguous, over, plus, reducedShape, reshaped, scalar, sumOver, times } from "../compute";
+import { checkNumber, checkOptions, checkTensor, normalizeAxes, normalizeAxis } from "../check";
+import {
+  binary,
+  contiguous,
+  full,
+  over,
+  plus,
+  reducedShape,
+  reshaped,
+  scalar,
+  sumOver,
+  throughRows,
+  times,
+} from "../compute";
 import { formatShape } from "../errors";
 import type { Shape } from "../shape";
 import { allocate, type DType, defineMethods, type Tensor, viewOf } from "../tensor";
 import { operand } from "./arithmetic";
+import { gather } from "./indexing";
+import { squeeze } from "./layout";
+import type { Ordered } from "./order";
 
 /** One axis, several axes, or undefined for all. */
 export type Axes = number | readonly number[];
@@ -40,7 +55,27 @@ function reductionOf(
   options: ReduceOptions,
   known: readonly string[] = ["keepDims"],
 ): Reduction {
-  const x = operand(name, input);
+  return layOut(name, operand(name, input), axis, options, known);
+}
+
+/** What a reduction that keeps int32 is called with, checked. */
+function keepingReductionOf(
+  name: string,
+  x: Tensor,
+  axis: Axes | undefined,
+  options: ReduceOptions,
+): Reduction {
+  checkTensor(name, x);
+  return layOut(name, x, axis, options, ["keepDims"]);
+}
+
+function layOut(
+  name: string,
+  x: Tensor,
+  axis: Axes | undefined,
+  options: ReduceOptions,
+  known: readonly string[],
+): Reduction {
   checkOptions(name, options, known);
   const axes = normalizeAxes(name, axis, x.extents);
   const shape = reducedShape(x.extents, axes, options.keepDims ?? false);
@@ -74,8 +109,18 @@ function sumRule(axes: readonly number[]): Backward {
   return (g, _, { shapes: [shape] }) => [spread(g, shape, axes)];
 }
 
+/** A sum or product of int32, `neutral` of nothing. */
+function foldIntegers(kernel: launch.FoldKernel, { x, axes, n, shape }: Reduction, neutral: number): Tensor {
+  if (n === 0) return full(shape, neutral, "int32");
+  const out = allocate(shape, "int32");
+  launch.fold(kernel, out, x, axes);
+  return out;
+}
+
 function sum(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  const { x, axes } = reductionOf("sum", input, axis, options);
+  const reduction = keepingReductionOf("sum", input, axis, options);
+  const { x, axes } = reduction;
+  if (x.dtype === "int32") return foldIntegers("sum_i32", reduction, 0);
   return record("sum", sumOver(x, axes, 1, options.keepDims), [x], [], sumRule(axes));
 }
 
@@ -152,38 +197,49 @@ function extremumRule(name: string, axes: readonly number[]): Backward {
 }
 
 /** Largest or smallest values; equal ones share the gradient. */
-function extremum(name: "max" | "min", kernel: "max_f32" | "min_f32") {
+function extremum(name: "max" | "min") {
   return (input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor => {
-    const reduction = reductionOf(name, input, axis, options);
+    const reduction = keepingReductionOf(name, input, axis, options);
     requireElements(name, reduction);
     const { x, axes, shape } = reduction;
-    const out = allocate(shape);
-    launch.extremum(kernel, out, x, axes);
+    const out = allocate(shape, x.dtype);
+    launch.fold(x.dtype === "int32" ? `${name}_i32` : `${name}_f32`, out, x, axes);
     return record(name, out, [x], [x, out], extremumRule(name, axes));
   };
 }
 
-const max = extremum("max", "max_f32");
-const min = extremum("min", "min_f32");
+const max = extremum("max");
+const min = extremum("min");
 
 /** int32 positions of the first extreme element, along one axis or in the flattened tensor. */
-function position(name: string, kernel: "argmax_f32" | "argmin_f32") {
+function position(name: "argmax" | "argmin") {
   return (input: Tensor, axis?: number, options: ReduceOptions = {}): Tensor => {
-    const reduction = reductionOf(name, input, axis, options);
+    const reduction = keepingReductionOf(name, input, axis, options);
     requireElements(name, reduction);
+    const kernel = reduction.x.dtype === "int32" ? (`${name}_i32` as const) : (`${name}_f32` as const);
     return reduceRows(kernel, reduction, { dtype: "int32" });
   };
 }
 
-const argmax = position("argmax", "argmax_f32");
-const argmin = position("argmin", "argmin_f32");
+const argmax = position("argmax");
+const argmin = position("argmin");
 
-/** A new tensor of the rows of x along the axes, made by `run`, seen in the order of x. */
-function throughRows(x: Tensor, axes: readonly number[], run: (rows: Tensor) => void): Tensor {
-  const rows = allocate([x.size]);
-  run(rows);
-  return viewOf(rows, x.extents, launch.rowStrides(x, axes), rows.offset);
+/** The extreme elements along one axis and where they stand; the first of equal ones has the gradient. */
+function extremumWithIndices(name: "maxWithIndices" | "minWithIndices", positions: typeof argmax) {
+  return (x: Tensor, axis: number, options: ReduceOptions = {}): Ordered => {
+    checkTensor(name, x);
+    const along = normalizeAxis(name, axis, x.extents);
+    checkOptions(name, options, ["keepDims"]);
+    const indices = positions(x, along, { keepDims: true });
+    const values = gather(x, along, indices);
+    return options.keepDims
+      ? { values, indices }
+      : { values: squeeze(values, along), indices: squeeze(indices, along) };
+  };
 }
+
+const maxWithIndices = extremumWithIndices("maxWithIndices", argmax);
+const minWithIndices = extremumWithIndices("minWithIndices", argmin);
 
 function prodRule(axes: readonly number[]): Backward {
   return (g, [x]) => [throughRows(x, axes, (rows) => launch.productGradient(rows, g, x, axes))];
@@ -191,8 +247,9 @@ function prodRule(axes: readonly number[]): Backward {
 
 /** Multiplied in float64. The gradient is exact at zeros too: products before times products after. */
 function prod(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  const reduction = reductionOf("prod", input, axis, options);
+  const reduction = keepingReductionOf("prod", input, axis, options);
   const { x, axes } = reduction;
+  if (x.dtype === "int32") return foldIntegers("prod_i32", reduction, 1);
   return record("prod", reduceRows("prod_f32", reduction), [x], [x], prodRule(axes));
 }
 
@@ -208,21 +265,6 @@ function norm(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   const { x, axes } = reduction;
   const out = reduceRows("norm_f32", reduction);
   return record("norm", out, [x], [x, out], normRule(axes));
-}
-
-function scan(x: Tensor, axis: number, reverse: 0 | 1): Tensor {
-  return throughRows(x, [axis], (rows) => launch.mapRows("cumsum_f32", rows, x, [axis], [reverse]));
-}
-
-function cumsumRule(axis: number): Backward {
-  return (g) => [scan(g, axis, 1)];
-}
-
-/** Accumulated in float64. */
-function cumsum(input: Tensor, axis: number): Tensor {
-  const x = operand("cumsum", input);
-  const along = normalizeAxis("cumsum", axis, x.extents);
-  return record("cumsum", scan(x, along, 0), [x], [], cumsumRule(along));
 }
 
 function logSumExpRule(axes: readonly number[]): Backward {
@@ -255,7 +297,7 @@ const softmax = softmaxLike("softmax", "softmax_f32", "softmax_grad_f32");
 const logSoftmax = softmaxLike("logSoftmax", "log_softmax_f32", "log_softmax_grad_f32");
 
 export interface ReduceMethods {
-  /** Sum over the axes (all by default). */
+  /** Sum over the axes (all by default). That of int32 stays int32 and wraps around beyond it. */
   sum(axis?: Axes, options?: ReduceOptions): Tensor;
   /** Mean over the axes (all by default). */
   mean(axis?: Axes, options?: ReduceOptions): Tensor;
@@ -267,6 +309,10 @@ export interface ReduceMethods {
   max(axis?: Axes, options?: ReduceOptions): Tensor;
   /** Smallest values; equal ones share the gradient; NaN wins. */
   min(axis?: Axes, options?: ReduceOptions): Tensor;
+  /** Largest values along an axis and where they stand (int32): the first of equal ones, which has the gradient. */
+  maxWithIndices(axis: number, options?: ReduceOptions): Ordered;
+  /** Smallest values along an axis and where they stand (int32): the first of equal ones, which has the gradient. */
+  minWithIndices(axis: number, options?: ReduceOptions): Ordered;
   /** int32 position of the first largest element along an axis, or in the flattened tensor. */
   argmax(axis?: number, options?: ReduceOptions): Tensor;
   /** int32 position of the first smallest element along an axis, or in the flattened tensor. */
@@ -275,12 +321,10 @@ export interface ReduceMethods {
   any(axis?: Axes, options?: ReduceOptions): Tensor;
   /** 1 where all elements along the axes differ from 0, else 0; 1 of nothing, and no gradient. */
   all(axis?: Axes, options?: ReduceOptions): Tensor;
-  /** Product over the axes (all by default). */
+  /** Product over the axes (all by default). That of int32 stays int32 and wraps around beyond it. */
   prod(axis?: Axes, options?: ReduceOptions): Tensor;
   /** Euclidean norm over the axes (all by default); the gradient at 0 is 0. */
   norm(axis?: Axes, options?: ReduceOptions): Tensor;
-  /** Running sums along an axis. */
-  cumsum(axis: number): Tensor;
   /** e^a / sum(e^a) along an axis, safe for large elements. */
   softmax(axis: number): Tensor;
   /** log(softmax), without its loss of accuracy. */
@@ -295,5 +339,5 @@ declare module "../tensor" {
 
 defineMethods<ReduceMethods>({
   ...{ any, all, sum, mean, var: variance, std, max, min, argmax, argmin, prod, norm },
-  ...{ cumsum, softmax, logSoftmax, logSumExp },
+  ...{ maxWithIndices, minWithIndices, softmax, logSoftmax, logSumExp },
 });

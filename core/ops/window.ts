@@ -23,12 +23,16 @@ export function pairOf(operation: string, option: string, value: Pair, least: nu
   return [pair[0], pair[1]];
 }
 
-/** How many windows of `taps` elements, `dilation` apart, fit on an axis of `extent`, padded on both sides. */
+/**
+ * How many windows of `taps` elements, `dilation` apart, fit on an axis of `extent`, padded on both sides; with `ceil` also
+ * one that reaches beyond, if it does not start there.
+ */
 export function countWindows(
   operation: string,
   shape: Shape,
   extent: number,
   [taps, stride, padding, dilation]: readonly [number, number, number, number],
+  ceil = false,
 ): number {
   const span = (taps - 1) * dilation + 1;
   const padded = extent + 2 * padding;
@@ -39,7 +43,11 @@ export function countWindows(
         `is padded by ${padding}`,
     );
   }
-  return Math.floor((padded - span) / stride) + 1;
+  const room = (padded - span) / stride;
+  if (!ceil) return Math.floor(room) + 1;
+  const steps = Math.min(Math.ceil(room), Math.ceil((extent + padding) / stride) - 1);
+  checkInteger(operation, "the end of the last window", steps * stride + span);
+  return steps + 1;
 }
 
 /** Throws unless x is a batch of images [N,C,H,W]. */

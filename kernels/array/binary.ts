@@ -33,6 +33,30 @@ function one_where(mask: v128): v128 {
 @unmanaged class Lt { @inline v(a: v128, b: v128): v128 { return one_where(f32x4.lt(a, b)); } }
 @unmanaged class Le { @inline v(a: v128, b: v128): v128 { return one_where(f32x4.le(a, b)); } }
 
+@unmanaged class AddInt { @inline v(a: v128, b: v128): v128 { return i32x4.add(a, b); } }
+@unmanaged class SubInt { @inline v(a: v128, b: v128): v128 { return i32x4.sub(a, b); } }
+@unmanaged class MulInt { @inline v(a: v128, b: v128): v128 { return i32x4.mul(a, b); } }
+@unmanaged class MaximumInt { @inline v(a: v128, b: v128): v128 { return i32x4.max_s(a, b); } }
+@unmanaged class MinimumInt { @inline v(a: v128, b: v128): v128 { return i32x4.min_s(a, b); } }
+@unmanaged class EqInt { @inline v(a: v128, b: v128): v128 { return one_where(i32x4.eq(a, b)); } }
+@unmanaged class GtInt { @inline v(a: v128, b: v128): v128 { return one_where(i32x4.gt_s(a, b)); } }
+
+/** The remainder of the sign of b, which is not 0, through float64, which holds it exactly. */
+@unmanaged class RemainderInt {
+  @inline v(a: v128, b: v128): v128 {
+    const low = remainder_pair(a, b);
+    const high = remainder_pair(v128.shuffle<i64>(a, a, 1, 0), v128.shuffle<i64>(b, b, 1, 0));
+    return v128.shuffle<i64>(low, high, 0, 2);
+  }
+}
+
+@inline
+function remainder_pair(a: v128, b: v128): v128 {
+  const x = f64x2.convert_low_i32x4_s(a);
+  const y = f64x2.convert_low_i32x4_s(b);
+  return i32x4.trunc_sat_f64x2_s_zero(f64x2.sub(x, f64x2.mul(f64x2.floor(f64x2.div(x, y)), y)));
+}
+
 /** One row: strides (1,1), (1,0) and (0,1) run on whole vectors, any other gathers four elements first. */
 @inline
 function row<T>(out: usize, a: usize, b: usize, n: i32, stride_a: i32, stride_b: i32): void {
@@ -148,6 +172,32 @@ export function lt_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): 
 }
 export function le_f32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
   binary<Le>(out, a, b, rank, plan);
+}
+
+/** int32: sums, differences and products wrap around; comparisons give float32. */
+export function add_i32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<AddInt>(out, a, b, rank, plan);
+}
+export function sub_i32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<SubInt>(out, a, b, rank, plan);
+}
+export function mul_i32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<MulInt>(out, a, b, rank, plan);
+}
+export function maximum_i32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<MaximumInt>(out, a, b, rank, plan);
+}
+export function minimum_i32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<MinimumInt>(out, a, b, rank, plan);
+}
+export function remainder_i32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<RemainderInt>(out, a, b, rank, plan);
+}
+export function eq_i32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<EqInt>(out, a, b, rank, plan);
+}
+export function gt_i32(out: usize, a: usize, b: usize, rank: i32, plan: usize): void {
+  binary<GtInt>(out, a, b, rank, plan);
 }
 
 /** y += a * x over n contiguous elements. */

@@ -78,8 +78,8 @@ export function transpose_32(out: usize, x: usize, rows: i32, columns: i32): voi
   }
 }
 
-/** out[i] = condition[i] != 0 ? a[i] : b[i] over n contiguous elements. */
-export function where_f32(out: usize, condition: usize, a: usize, b: usize, n: i32): void {
+/** out[i] = condition[i] != 0 ? a[i] : b[i] over n contiguous elements, whatever the type of a and b. */
+export function where_32(out: usize, condition: usize, a: usize, b: usize, n: i32): void {
   const zero = f32x4.splat(0);
   let i = 0;
   for (; i + 4 <= n; i += 4) {
@@ -88,6 +88,6 @@ export function where_f32(out: usize, condition: usize, a: usize, b: usize, n: i
   }
   for (; i < n; i++) {
     const o = <usize>i << 2;
-    store<f32>(out + o, load<f32>(condition + o) != 0 ? load<f32>(a + o) : load<f32>(b + o));
+    store<i32>(out + o, load<f32>(condition + o) != 0 ? load<i32>(a + o) : load<i32>(b + o));
   }
 }

@@ -135,6 +135,10 @@ export function centre_rows_f32(out: usize, x: usize, rows: i32, n: i32): void {
 
 @unmanaged class Max { @inline v(a: v128, b: v128): v128 { return f32x4.max(a, b); } }
 @unmanaged class Min { @inline v(a: v128, b: v128): v128 { return f32x4.min(a, b); } }
+@unmanaged class MaxInt { @inline v(a: v128, b: v128): v128 { return i32x4.max_s(a, b); } }
+@unmanaged class MinInt { @inline v(a: v128, b: v128): v128 { return i32x4.min_s(a, b); } }
+@unmanaged class AddInt { @inline v(a: v128, b: v128): v128 { return i32x4.add(a, b); } }
+@unmanaged class MulInt { @inline v(a: v128, b: v128): v128 { return i32x4.mul(a, b); } }
 
 /** Folds n >= 1 elements at distance `step`, one column a lane; exact in any order, NaN wins. */
 @inline
@@ -184,6 +188,20 @@ export function min_f32(out: usize, x: usize, outer: i32, n: i32, inner: i32): v
   fold<Min>(out, x, outer, n, inner);
 }
 
+export function max_i32(out: usize, x: usize, outer: i32, n: i32, inner: i32): void {
+  fold<MaxInt>(out, x, outer, n, inner);
+}
+export function min_i32(out: usize, x: usize, outer: i32, n: i32, inner: i32): void {
+  fold<MinInt>(out, x, outer, n, inner);
+}
+/** Sums and products of int32 wrap around, and are the same in any order. */
+export function sum_i32(out: usize, x: usize, outer: i32, n: i32, inner: i32): void {
+  fold<AddInt>(out, x, outer, n, inner);
+}
+export function prod_i32(out: usize, x: usize, outer: i32, n: i32, inner: i32): void {
+  fold<MulInt>(out, x, outer, n, inner);
+}
+
 /** out[r] = product of row r, multiplied in float64. */
 export function prod_f32(out: usize, x: usize, rows: i32, n: i32): void {
   for (let r = 0; r < rows; r++) {
@@ -216,54 +234,34 @@ export function prod_grad_f32(gx: usize, g: usize, x: usize, rows: i32, n: i32, 
   }
 }
 
-/** out (int32)[r] = position of the first largest element of row r; NaN counts as largest. */
+/** out (int32)[r] = position of the first largest, or smallest, element of row r; NaN counts as that. */
+@inline
+function arg_best<T>(out: usize, x: usize, rows: i32, n: i32, smallest: bool): void {
+  for (let r = 0; r < rows; r++, out += 4, x += <usize>n << 2) {
+    let best = load<T>(x);
+    let at = 0;
+    for (let i = 1; i < n && best == best; i++) {
+      const v = load<T>(x + (<usize>i << 2));
+      if (!(smallest ? v >= best : v <= best)) {
+        best = v;
+        at = i;
+      }
+    }
+    store<i32>(out, at);
+  }
+}
+
 export function argmax_f32(out: usize, x: usize, rows: i32, n: i32): void {
-  for (let r = 0; r < rows; r++) {
-    let best = load<f32>(x);
-    let at = 0;
-    for (let i = 1; i < n && best == best; i++) {
-      const v = load<f32>(x + (<usize>i << 2));
-      if (!(v <= best)) {
-        best = v;
-        at = i;
-      }
-    }
-    store<i32>(out, at);
-    out += 4;
-    x += <usize>n << 2;
-  }
+  arg_best<f32>(out, x, rows, n, false);
 }
-
-/** out (int32)[r] = position of the first smallest element of row r; NaN counts as smallest. */
 export function argmin_f32(out: usize, x: usize, rows: i32, n: i32): void {
-  for (let r = 0; r < rows; r++) {
-    let best = load<f32>(x);
-    let at = 0;
-    for (let i = 1; i < n && best == best; i++) {
-      const v = load<f32>(x + (<usize>i << 2));
-      if (!(v >= best)) {
-        best = v;
-        at = i;
-      }
-    }
-    store<i32>(out, at);
-    out += 4;
-    x += <usize>n << 2;
-  }
+  arg_best<f32>(out, x, rows, n, true);
 }
-
-/** Running sums of each row, accumulated in float64; from the end to the start when `reverse`. */
-export function cumsum_f32(out: usize, x: usize, rows: i32, n: i32, reverse: i32): void {
-  for (let r = 0; r < rows; r++) {
-    let total: f64 = 0;
-    for (let i = 0; i < n; i++) {
-      const o = <usize>(reverse ? n - 1 - i : i) << 2;
-      total += <f64>load<f32>(x + o);
-      store<f32>(out + o, <f32>total);
-    }
-    out += <usize>n << 2;
-    x += <usize>n << 2;
-  }
+export function argmax_i32(out: usize, x: usize, rows: i32, n: i32): void {
+  arg_best<i32>(out, x, rows, n, false);
+}
+export function argmin_i32(out: usize, x: usize, rows: i32, n: i32): void {
+  arg_best<i32>(out, x, rows, n, true);
 }
 
 /** 1 if all n elements are finite, else 0. */

@@ -266,26 +266,51 @@ export function elu_grad_f32(out: usize, g: usize, x: usize, n: i32, alpha: f32)
   map_gradient<EluGrad>(out, g, x, n, alpha);
 }
 
-/** Distribution function of the standard normal. */
+/** Beyond this the bell is 0 in float32. */
+const BELL_REACH: f32 = 16;
+
+/** exp(-x^2 / 2) with the digits that rounding x^2 would lose: x = h + l, h of 12 bits, x^2 = h^2 + l (x + h). */
 @inline
-function normal_cdf(x: v128): v128 {
-  const half = splat(0.5);
-  return f32x4.add(half, f32x4.mul(half, erf(f32x4.mul(x, splat(0.70710678)))));
+function normal_bell(x: v128): v128 {
+  const within = f32x4.pmax(f32x4.pmin(x, splat(BELL_REACH)), splat(-BELL_REACH));
+  const h = v128.and(within, i32x4.splat(~0xfff));
+  const r = f32x4.mul(splat(-0.5), f32x4.mul(f32x4.sub(within, h), f32x4.add(within, h)));
+  const one = splat(1);
+  // |r| < 0.13: the series of e^r.
+  let rest = f32x4.add(f32x4.mul(r, splat(0.041666668)), splat(0.16666667));
+  rest = f32x4.add(f32x4.mul(r, rest), splat(0.5));
+  rest = f32x4.add(f32x4.mul(r, rest), one);
+  rest = f32x4.add(f32x4.mul(r, rest), one);
+  return f32x4.mul(exp(f32x4.mul(splat(-0.5), f32x4.mul(h, h))), rest);
 }
 
-/** Density of the standard normal. */
+/** Polynomial in 1 / (1 + 0.3 a), fitted to Phi(-a) exp(a^2 / 2) with the same relative accuracy for 0 <= a <= 14.5. */
+const TAIL = memory.data<f32>([
+  0.0384075716, -0.169308305, 0.228953421, -0.0768414438, 0.142766431, 0.0945854038, 0.121945374, 0.119484194,
+  7.3731444e-06,
+]);
+
+/** Distribution function of the standard normal of x whose bell is known: both tails keep their digits. */
 @inline
-function normal_pdf(x: v128): v128 {
-  return f32x4.mul(splat(0.39894228), exp(f32x4.mul(splat(-0.5), f32x4.mul(x, x))));
+function normal_cdf(x: v128, bell: v128): v128 {
+  const one = splat(1);
+  const t = f32x4.div(one, f32x4.add(one, f32x4.mul(splat(0.3), f32x4.abs(x))));
+  let q = v128.load32_splat(TAIL);
+  for (let i: usize = 4; i <= 32; i += 4) q = f32x4.add(f32x4.mul(q, t), v128.load32_splat(TAIL + i));
+  const tail = f32x4.mul(bell, q);
+  return v128.bitselect(tail, f32x4.sub(one, tail), f32x4.lt(x, splat(0)));
 }
 
-@unmanaged class Gelu { @inline v(x: v128, a: v128, b: v128): v128 { return f32x4.mul(x, normal_cdf(x)); } }
-/** x times the normal distribution function (Hendrycks and Gimpel, 2016), exact but for the rounding of erf
- *  near -1. */
+@unmanaged class Gelu {
+  @inline v(x: v128, a: v128, b: v128): v128 { return f32x4.mul(x, normal_cdf(x, normal_bell(x))); }
+}
+/** x times the normal distribution function (Hendrycks and Gimpel, 2016). */
 export function gelu_f32(out: usize, x: usize, n: i32): void { map<Gelu>(1, out, x, n); }
 @unmanaged class GeluGrad {
   @inline v(g: v128, x: v128, a: v128, b: v128): v128 {
-    return f32x4.mul(g, f32x4.add(normal_cdf(x), f32x4.mul(x, normal_pdf(x))));
+    const bell = normal_bell(x);
+    const density = f32x4.mul(splat(0.39894228), bell);
+    return f32x4.mul(g, f32x4.add(normal_cdf(x, bell), f32x4.mul(x, density)));
   }
 }
 export function gelu_grad_f32(out: usize, g: usize, x: usize, n: i32): void {

@@ -1,12 +1,11 @@
 // Pooling and nearest-neighbour upsampling over planes [h, w]: images times channels of an NCHW tensor.
-// Output pixel (oy, ox) covers rows oy sh - ph to oy sh - ph + kh - 1, columns likewise; what lies outside
-// the plane is left out. oh is at most floor((h + 2 ph - kh) / sh) + 1, and ph at most kh / 2, so that
-// every window meets the plane. 2 x 2 windows with stride 2 and no padding have a path of their own, with
+// Output pixel (oy, ox) covers rows oy sh - ph, dh apart, kh of them, columns likewise; what lies outside the
+// plane is left out. Every window meets the plane; the last ones may reach beyond its padding. 2 x 2 windows with stride 2 and no padding have a path of their own, with
 // the same bits; its last four outputs of a row may overlap the four before, and are then written twice.
 import { evens, odds } from "../linear/pack";
 import { load_pixels, plane_sum } from "./plane";
 
-/** Ten int32 in this order; backend/launch/pool.ts writes them. Planes may be shared out. */
+/** Twelve int32 in this order; backend/launch/pool.ts writes them. Planes may be shared out. */
 @unmanaged
 class Windows {
   h: i32;
@@ -17,6 +16,8 @@ class Windows {
   sw: i32;
   ph: i32;
   pw: i32;
+  dh: i32;
+  dw: i32;
   oh: i32;
   ow: i32;
 }
@@ -33,12 +34,28 @@ function odds_at(src: usize): v128 {
 
 @inline
 function is_halving(g: Windows): bool {
-  return g.kh == 2 && g.kw == 2 && g.sh == 2 && g.sw == 2 && g.ph == 0 && g.pw == 0 && g.ow >= 4;
+  return (
+    g.kh == 2 && g.kw == 2 && g.sh == 2 && g.sw == 2 && g.ph == 0 && g.pw == 0 && g.dh == 1 && g.dw == 1 &&
+    2 * g.oh <= g.h && 2 * g.ow <= g.w && g.ow >= 4
+  );
 }
 
+/** The first of the places from `start`, `step` apart, that is not below 0. */
 @inline
-function area_of(g: Windows): f32 {
-  return <f32>(<i64>g.kh * <i64>g.kw);
+function first_inside(start: i32, step: i32): i32 {
+  return start >= 0 ? start : start + (step - 1 - start) / step * step;
+}
+
+/** What sums over a window are divided by. */
+const INSIDE: i32 = 0; // the elements of the plane
+const PADDED: i32 = 1; // those and the padding
+const NOTHING: i32 = 2;
+
+/** The number of elements of a window that count, along one axis. */
+@inline
+function counted(start: i32, k: i32, extent: i32, padding: i32, mode: i32): i32 {
+  if (mode == NOTHING) return 1;
+  return mode == PADDED ? min(start + k, extent + padding) - start : min(start + k, extent) - max(start, 0);
 }
 
 /** Where v replaces best: it is greater, or the first NaN. */
@@ -61,13 +78,17 @@ export function max_pool2d_forward_f32(
   const sw = g.sw;
   const ph = g.ph;
   const pw = g.pw;
+  const dh = g.dh;
+  const dw = g.dw;
   const oh = g.oh;
   const ow = g.ow;
+  const span_h = (kh - 1) * dh + 1;
+  const span_w = (kw - 1) * dw + 1;
   const halving = is_halving(g);
   for (let plane = 0; plane < planes; plane++, x += <usize>(h * w) << 2) {
     for (let oy = 0; oy < oh; oy++) {
-      const y_begin = max(0, oy * sh - ph);
-      const y_end = min(h, oy * sh - ph + kh);
+      const y_begin = first_inside(oy * sh - ph, dh);
+      const y_end = min(h, oy * sh - ph + span_h);
       let ox = 0;
       if (halving) {
         for (; ox < ow; ox += 4) {
@@ -94,15 +115,15 @@ export function max_pool2d_forward_f32(
       }
       while (ox < ow) {
         // Four windows at a time, or one with only lane 0 in use where a window is cut off.
-        const whole = ox * sw >= pw && ox + 4 <= ow && (ox + 3) * sw - pw + kw <= w;
-        const x_begin = max(0, ox * sw - pw);
-        const x_end = min(w, ox * sw - pw + kw);
+        const whole = ox * sw >= pw && ox + 4 <= ow && (ox + 3) * sw - pw + span_w <= w;
+        const x_begin = first_inside(ox * sw - pw, dw);
+        const x_end = min(w, ox * sw - pw + span_w);
         const step = i32x4.mul(i32x4.splat(whole ? sw : 0), i32x4(0, 1, 2, 3));
         const step_bytes = whole ? <usize>sw << 2 : 0;
         let index = i32x4.add(i32x4.splat(y_begin * w + x_begin), step);
         let best = f32x4.splat(-Infinity);
-        for (let y = y_begin; y < y_end; y++) {
-          for (let place = y * w + x_begin; place < y * w + x_end; place++) {
+        for (let y = y_begin; y < y_end; y += dh) {
+          for (let place = y * w + x_begin; place < y * w + x_end; place += dw) {
             const v = load_pixels(x + (<usize>place << 2), step_bytes, false);
             const wins = beats(v, best);
             best = v128.bitselect(v, best, wins);
@@ -145,7 +166,7 @@ export function avg_pool2d_forward_f32(
   out: usize, x: usize, planes: i32, geometry: usize, count_include_pad: i32,
 ): void {
   const g = changetype<Windows>(geometry);
-  sum_windows(out, x, planes, g, count_include_pad ? area_of(g) : 0);
+  sum_windows(out, x, planes, g, count_include_pad ? PADDED : INSIDE);
 }
 
 /** gx[planes, h, w] = the gradient of avg_pool2d for a gradient [planes, oh, ow]. */
@@ -153,7 +174,7 @@ export function avg_pool2d_backward_f32(
   gx: usize, gradient: usize, planes: i32, geometry: usize, count_include_pad: i32,
 ): void {
   const g = changetype<Windows>(geometry);
-  spread_windows(gx, gradient, planes, g, count_include_pad ? area_of(g) : 0);
+  spread_windows(gx, gradient, planes, g, count_include_pad ? PADDED : INSIDE);
 }
 
 /** out[planes, oh, ow] = means over bins: rows floor(i h / oh) to ceil((i + 1) h / oh) - 1, columns
@@ -213,14 +234,14 @@ function bin_end(i: i32, n: i32, bins: i32): i32 {
 export function upsample_nearest2d_forward_f32(
   out: usize, x: usize, planes: i32, geometry: usize,
 ): void {
-  spread_windows(out, x, planes, changetype<Windows>(geometry), 1);
+  spread_windows(out, x, planes, changetype<Windows>(geometry), NOTHING);
 }
 
 /** gx[planes, oh, ow] = sums over the windows of the gradient [planes, h, w]. */
 export function upsample_nearest2d_backward_f32(
   gx: usize, gradient: usize, planes: i32, geometry: usize,
 ): void {
-  sum_windows(gx, gradient, planes, changetype<Windows>(geometry), 1);
+  sum_windows(gx, gradient, planes, changetype<Windows>(geometry), NOTHING);
 }
 
 /** The sum of a rectangle of a plane with rows of w, row by row. */
@@ -244,8 +265,8 @@ function add_to(plane: usize, w: i32, y_begin: i32, y_end: i32, x_begin: i32, x_
   }
 }
 
-/** Window sums over divisor, or over the number of elements inside the plane where divisor is 0. */
-function sum_windows(out: usize, x: usize, planes: i32, g: Windows, divisor: f32): void {
+/** Window sums, divided by the number of elements that count. */
+function sum_windows(out: usize, x: usize, planes: i32, g: Windows, mode: i32): void {
   const h = g.h;
   const w = g.w;
   const kh = g.kh;
@@ -261,9 +282,10 @@ function sum_windows(out: usize, x: usize, planes: i32, g: Windows, divisor: f32
     for (let oy = 0; oy < oh; oy++) {
       const y_begin = max(0, oy * sh - ph);
       const y_end = min(h, oy * sh - ph + kh);
+      const rows = counted(oy * sh - ph, kh, h, ph, mode);
       let ox = 0;
       if (halving) {
-        const count = f32x4.splat(divisor == 0 ? 4 : divisor);
+        const count = f32x4.splat(mode == NOTHING ? 1 : 4);
         for (; ox < ow; ox += 4) {
           const first = min(ox, ow - 4);
           const src = x + (<usize>(y_begin * w + 2 * first) << 2);
@@ -277,7 +299,7 @@ function sum_windows(out: usize, x: usize, planes: i32, g: Windows, divisor: f32
         const x_begin = max(0, ox * sw - pw);
         const x_end = min(w, ox * sw - pw + kw);
         const sum = sum_of(x, w, y_begin, y_end, x_begin, x_end);
-        const count = divisor == 0 ? <f32>((y_end - y_begin) * (x_end - x_begin)) : divisor;
+        const count = <f32>(<i64>rows * <i64>counted(ox * sw - pw, kw, w, pw, mode));
         store<f32>(out + (<usize>ox << 2), sum / count);
       }
       out += <usize>ow << 2;
@@ -286,7 +308,7 @@ function sum_windows(out: usize, x: usize, planes: i32, g: Windows, divisor: f32
 }
 
 /** The transpose of sum_windows: every element of the gradient, divided, is added to all of its window in gx. */
-function spread_windows(gx: usize, gradient: usize, planes: i32, g: Windows, divisor: f32): void {
+function spread_windows(gx: usize, gradient: usize, planes: i32, g: Windows, mode: i32): void {
   const h = g.h;
   const w = g.w;
   const kh = g.kh;
@@ -303,9 +325,10 @@ function spread_windows(gx: usize, gradient: usize, planes: i32, g: Windows, div
     for (let oy = 0; oy < oh; oy++) {
       const y_begin = max(0, oy * sh - ph);
       const y_end = min(h, oy * sh - ph + kh);
+      const rows = counted(oy * sh - ph, kh, h, ph, mode);
       let ox = 0;
       if (halving) {
-        const count = f32x4.splat(divisor == 0 ? 4 : divisor);
+        const count = f32x4.splat(mode == NOTHING ? 1 : 4);
         for (; ox < ow; ox += 4) {
           const first = min(ox, ow - 4);
           const to = gx + (<usize>(y_begin * w + 2 * first) << 2);
@@ -323,7 +346,7 @@ function spread_windows(gx: usize, gradient: usize, planes: i32, g: Windows, div
       for (; ox < ow; ox++) {
         const x_begin = max(0, ox * sw - pw);
         const x_end = min(w, ox * sw - pw + kw);
-        const count = divisor == 0 ? <f32>((y_end - y_begin) * (x_end - x_begin)) : divisor;
+        const count = <f32>(<i64>rows * <i64>counted(ox * sw - pw, kw, w, pw, mode));
         add_to(gx, w, y_begin, y_end, x_begin, x_end, load<f32>(gradient + (<usize>ox << 2)) / count);
       }
       gradient += <usize>ow << 2;

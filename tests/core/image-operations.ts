@@ -8,7 +8,7 @@ import type {
   Tensor,
   TransposedConvolutionOptions,
 } from "topograd";
-import { at, build, each, type Ref, sample } from "../reference";
+import { at, build, each, map, type Ref, sample } from "../reference";
 import type { OperationCase } from "./operations";
 
 const pair = (value: Pair): readonly [number, number] => (typeof value === "number" ? [value, value] : value);
@@ -104,6 +104,21 @@ const MAX_POOLS: [x: number[], size: Pair, options: PoolingOptions][] = [
   [[2, 1, 5, 8], [2, 3], { stride: [1, 2], padding: [1, 0] }],
 ];
 
+/** Windows that reach beyond the padding, also those that have a path of their own. */
+const CEILED: [x: number[], size: Pair, options: PoolingOptions][] = [
+  [[1, 2, 5, 9], 2, { ceilMode: true }],
+  [[1, 2, 4, 11], 2, { ceilMode: true }],
+  [[1, 1, 6, 7], 3, { stride: 2, padding: 1, ceilMode: true }],
+  // A fourth window would start in the padding.
+  [[1, 1, 5, 5], 2, { stride: 2, padding: 1, ceilMode: true }],
+];
+
+const DILATED: [x: number[], size: Pair, options: PoolingOptions][] = [
+  [[1, 2, 9, 12], 2, { dilation: 2, stride: 1 }],
+  [[2, 1, 7, 9], 3, { stride: 2, padding: [1, 2], dilation: [1, 2] }],
+  [[1, 1, 8, 8], [3, 2], { stride: 1, padding: [2, 1], dilation: [2, 3] }],
+];
+
 /** Means or maxima of the windows; the padding joins in as the value `outside`, or not at all when it is null. */
 function pooled(
   x: Ref,
@@ -112,15 +127,28 @@ function pooled(
   outside: number | null,
   reduce: (values: number[]) => number,
 ): Ref {
-  const [taps, stride, padding] = [size, options.stride ?? size, options.padding ?? 0].map(pair);
-  const extents = [0, 1].map((d) => Math.floor((x.shape[d + 2] + 2 * padding[d] - taps[d]) / stride[d]) + 1);
+  const [taps, stride, padding, dilation] = [
+    size,
+    options.stride ?? size,
+    options.padding ?? 0,
+    options.dilation ?? 1,
+  ].map(pair);
+  const { ceilMode = false } = options;
+  const extents = [0, 1].map((d) => {
+    const room = (x.shape[d + 2] + 2 * padding[d] - (taps[d] - 1) * dilation[d] - 1) / stride[d];
+    if (!ceilMode) return Math.floor(room) + 1;
+    const count = Math.ceil(room) + 1;
+    return (count - 1) * stride[d] >= x.shape[d + 2] + padding[d] ? count - 1 : count;
+  });
   return build([x.shape[0], x.shape[1], ...extents], ([n, c, oy, ox]) => {
     const values: number[] = [];
     each([...taps], ([ky, kx]) => {
-      const [y, column] = [oy * stride[0] - padding[0] + ky, ox * stride[1] - padding[1] + kx];
+      const y = oy * stride[0] - padding[0] + ky * dilation[0];
+      const column = ox * stride[1] - padding[1] + kx * dilation[1];
       const inside = y >= 0 && y < x.shape[2] && column >= 0 && column < x.shape[3];
+      const padded = y < x.shape[2] + padding[0] && column < x.shape[3] + padding[1];
       if (inside) values.push(at(x, [n, c, y, column]));
-      else if (outside !== null) values.push(outside);
+      else if (outside !== null && padded) values.push(outside);
     });
     return reduce(values);
   });
@@ -188,15 +216,27 @@ export function imageOperations(): OperationCase[] {
         tolerance: 2e-5,
       }),
     ),
-    ...MAX_POOLS.map(
-      ([x, size, options], i): OperationCase => ({
-        name: "maxPool2d",
-        inputs: [distinct(x, 280 + i)],
-        run: (a) => a.maxPool2d(size, options),
-        reference: (a) => pooled(a, size, options, null, (values) => Math.max(...values)),
-      }),
-    ),
-    ...MAX_POOLS.flatMap(([x, size, options], i) =>
+    ...[...MAX_POOLS, ...CEILED, ...DILATED].flatMap(([x, size, options], i): OperationCase[] => {
+      const inputs = [distinct(x, 280 + i)];
+      const reference = (a: Ref) => pooled(a, size, options, null, (values) => Math.max(...values));
+      return [
+        { name: "maxPool2d", inputs, run: (a) => a.maxPool2d(size, options), reference },
+        {
+          name: "maxPool2dWithIndices",
+          inputs,
+          run: (a) => a.maxPool2dWithIndices(size, options).values,
+          reference,
+        },
+        {
+          name: "maxPool2dWithIndices",
+          inputs,
+          run: (a) => a.maxPool2dWithIndices(size, options).indices,
+          reference: (a) => map(reference(a), (best) => a.data.indexOf(best) % (a.shape[2] * a.shape[3])),
+          differentiable: false,
+        },
+      ];
+    }),
+    ...[...MAX_POOLS, ...CEILED].flatMap(([x, size, options], i) =>
       [true, false].map((countIncludePad): OperationCase => {
         const all: AveragePoolingOptions = { ...options, countIncludePad };
         return {

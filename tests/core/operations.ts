@@ -1,7 +1,7 @@
 // Every public operation with sample inputs and a float64 reference. tests/core/operations.test.ts drives the table
 // and fails when a public operation is missing from it.
 
-import { concat, meshgrid, nn, stack, type Tensor, tensor, where } from "topograd";
+import { concat, einsum, meshgrid, nn, stack, type Tensor, tensor, where } from "topograd";
 import { alongAxis, at, broadcast, build, map, matmulRef, type Ref, reduceOver, sample } from "../reference";
 import { imageOperations } from "./image-operations";
 
@@ -107,6 +107,7 @@ function reduction(
 }
 
 const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
+const product = (values: number[]) => values.reduce((a, b) => a * b, 1);
 const average = (values: number[]) => total(values) / values.length;
 const spreadOf = (values: number[]) =>
   total(values.map((v) => (v - average(values)) ** 2)) / (values.length - 1);
@@ -146,6 +147,24 @@ const LINES: OperationCase[] = [0, 1, -1].flatMap((axis, i) => {
       run: (x: Tensor) => x.cumsum(axis),
       reference: lines((v) => v.map((_, k) => total(v.slice(0, k + 1)))),
     },
+    {
+      name: "cumprod",
+      inputs,
+      run: (x: Tensor) => x.cumprod(axis),
+      reference: lines((v) => v.map((_, k) => product(v.slice(0, k + 1)))),
+    },
+    {
+      name: "cummax",
+      inputs,
+      run: (x: Tensor) => x.cummax(axis).values,
+      reference: lines((v) => v.map((_, k) => Math.max(...v.slice(0, k + 1)))),
+    },
+    {
+      name: "cummin",
+      inputs,
+      run: (x: Tensor) => x.cummin(axis).values,
+      reference: lines((v) => v.map((_, k) => Math.min(...v.slice(0, k + 1)))),
+    },
   ];
 });
 
@@ -169,6 +188,105 @@ const POSITIONS: OperationCase[] = ([0, 1, -1, undefined] as const).flatMap((axi
     },
   ];
 });
+
+const EXTREMES: OperationCase[] = AXES.filter(({ axis }) => typeof axis === "number").flatMap(
+  ({ axis, axes, keepDims }, i) => {
+    const inputs = [sample([4, 5, 6], 95 + i)];
+    const along = (best: (...values: number[]) => number) => (a: Ref) =>
+      reduceOver(a, axes, keepDims, (values) => best(...values));
+    return [
+      {
+        name: "maxWithIndices",
+        inputs,
+        run: (x: Tensor) => x.maxWithIndices(axis as number, { keepDims }).values,
+        reference: along(Math.max),
+      },
+      {
+        name: "minWithIndices",
+        inputs,
+        run: (x: Tensor) => x.minWithIndices(axis as number, { keepDims }).values,
+        reference: along(Math.min),
+      },
+    ];
+  },
+);
+
+const EQUATIONS: [equation: string, ...shapes: number[][]][] = [
+  ["ij,jk->ik", [3, 4], [4, 5]],
+  ["bij,bjk->bik", [2, 3, 4], [2, 4, 5]],
+  ["bhqd,bhkd->bhqk", [2, 2, 3, 4], [2, 2, 5, 4]],
+  ["i,j->ij", [3], [4]],
+  ["ij->ji", [3, 4]],
+  ["ij->", [3, 4]],
+  ["ii->i", [4, 4]],
+  ["ii", [4, 4]],
+  ["iji->j", [3, 4, 3]],
+  ["ba,cb", [3, 4], [5, 3]],
+  ["i,i", [5], [5]],
+  ["ij,ij->i", [3, 4], [3, 4]],
+  ["ij,j,jk->ik", [3, 4], [4], [4, 2]],
+  ["ijk,j->k", [2, 3, 4], [3]],
+  ["bi,ij,bj->b", [2, 3], [3, 4], [2, 4]],
+  ["...ij,...jk->...ik", [2, 3, 4], [4, 5]],
+  ["...i->...", [2, 3, 4]],
+  ["i...,i...", [3, 2], [3, 2]],
+  ["ij,ij->ij", [3, 1], [3, 4]],
+];
+
+/** The definition: a loop over all names. "..." must have been written out as letters. */
+function einsumRef(equation: string, operands: Ref[]): Ref {
+  const [inputs, output] = equation.split("->");
+  const terms = inputs.split(",");
+  const sizes = new Map<string, number>();
+  for (const [i, term] of terms.entries()) {
+    for (const [d, name] of [...term].entries()) {
+      sizes.set(name, Math.max(sizes.get(name) ?? 1, operands[i].shape[d]));
+    }
+  }
+  const summed = [...sizes.keys()].filter((name) => !output.includes(name));
+  return build(
+    [...output].map((name) => sizes.get(name) as number),
+    (index) => {
+      let sum = 0;
+      const place = new Map([...output].map((name, d) => [name, index[d]]));
+      const walk = (k: number) => {
+        if (k === summed.length) {
+          sum += terms.reduce((value, term, i) => {
+            const { shape } = operands[i];
+            const coordinates = [...term].map((name, d) =>
+              shape[d] === 1 ? 0 : (place.get(name) as number),
+            );
+            return value * at(operands[i], coordinates);
+          }, 1);
+          return;
+        }
+        for (let v = 0; v < (sizes.get(summed[k]) as number); v++) {
+          place.set(summed[k], v);
+          walk(k + 1);
+        }
+      };
+      walk(0);
+      return sum;
+    },
+  );
+}
+
+/** What the shorter ways of writing mean. */
+const WRITTEN_OUT: Record<string, string> = {
+  ii: "ii->",
+  "ba,cb": "ba,cb->ac",
+  "i,i": "i,i->",
+  "...ij,...jk->...ik": "xij,jk->xik",
+  "...i->...": "xyi->xy",
+  "i...,i...": "ix,ix->x",
+};
+
+const EINSUMS: OperationCase[] = EQUATIONS.map(([equation, ...shapes], i) => ({
+  name: "einsum",
+  inputs: shapes.map((shape, k) => sample(shape, 700 + 5 * i + k)),
+  run: (...operands) => einsum(equation, ...operands),
+  reference: (...operands) => einsumRef(WRITTEN_OUT[equation] ?? equation, operands),
+}));
 
 const MATRICES: [number[], number[]][] = [
   [
@@ -553,6 +671,17 @@ function patterns(): OperationCase[] {
         })[part],
       differentiable: false,
     })),
+    ...(["counts", "edges"] as const).map((part) => ({
+      name: "histogram",
+      inputs: [{ shape: [2, 5], data: [-1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2, 7] }],
+      run: (x: Tensor) => x.histogram(4, { range: [0, 2] })[part],
+      reference: () =>
+        ({
+          counts: { shape: [4], data: [1, 2, 2, 3] },
+          edges: { shape: [5], data: [0, 0.5, 1, 1.5, 2] },
+        })[part],
+      differentiable: false,
+    })),
     {
       name: "convTranspose1d",
       inputs: [sample([2, 3, 4], 204), sample([3, 2, 3], 205), sample([2], 206)],
@@ -695,6 +824,15 @@ function additions(): OperationCase[] {
   ];
 }
 
+const rowsOf = (x: Ref) => Array.from({ length: 4 }, (_, r) => x.data.slice(5 * r, 5 * r + 5));
+const distances = (x: Ref, y: Ref) =>
+  rowsOf(x).map((p, r) => Math.hypot(...p.map((v, i) => v - rowsOf(y)[r][i] + 1e-6)));
+const cosines = (x: Ref, y: Ref) =>
+  rowsOf(x).map((p, r) => {
+    const q = rowsOf(y)[r];
+    return total(p.map((v, i) => v * q[i])) / (Math.hypot(...p) * Math.hypot(...q));
+  });
+
 function losses(): OperationCase[] {
   const logits = sample([6, 5], 140, -3, 3);
   const [a, b] = [sample([4, 5], 141), sample([4, 5], 142)];
@@ -802,13 +940,30 @@ function losses(): OperationCase[] {
       name: "cosineSimilarity",
       inputs: [a, b],
       run: (x, y) => nn.cosineSimilarity(x, y),
+      reference: (x, y) => ({ shape: [4], data: cosines(x, y) }),
+    },
+    ...[false, true].map(
+      (swap): OperationCase => ({
+        name: "tripletMarginLoss",
+        inputs: [a, b, sample([4, 5], 145)],
+        run: (x, y, z) => nn.tripletMarginLoss(x, y, z, { margin: 2, swap, reduction: "none" }),
+        reference: (x, y, z) => {
+          const [near, far, other] = [distances(x, y), distances(x, z), distances(y, z)];
+          return {
+            shape: [4],
+            data: near.map((d, i) => Math.max(0, d - (swap ? Math.min(far[i], other[i]) : far[i]) + 2)),
+          };
+        },
+      }),
+    ),
+    {
+      name: "cosineEmbeddingLoss",
+      inputs: [a, b],
+      run: (x, y) =>
+        nn.cosineEmbeddingLoss(x, y, tensor([1, -1, -1, 1]), { margin: -0.9, reduction: "none" }),
       reference: (x, y) => ({
         shape: [4],
-        data: [0, 1, 2, 3].map((r) => {
-          const [p, q] = [x, y].map((ref) => ref.data.slice(5 * r, 5 * r + 5));
-          const dot = total(p.map((v, i) => v * q[i]));
-          return dot / (Math.hypot(...p) * Math.hypot(...q));
-        }),
+        data: cosines(x, y).map((c, i) => (i === 0 || i === 3 ? 1 - c : Math.max(0, c + 0.9))),
       }),
     },
     {
@@ -1072,6 +1227,8 @@ export const OPERATIONS: OperationCase[] = [
   ...reduction("logSumExp", (x, axis, o) => x.logSumExp(axis, o), logSum),
   ...LINES,
   ...POSITIONS,
+  ...EXTREMES,
+  ...EINSUMS,
   ...MATRICES.map(([a, b], i) => ({
     name: "matmul",
     inputs: [sample(a, 100 + i), sample(b, 110 + i)],

@@ -19,6 +19,16 @@ class Output extends nn.Module {
   }
 }
 
+/** A layer of two inputs, given the input and what is beside it. */
+class Pairs extends nn.Module {
+  constructor(readonly layer: nn.Module<[Tensor, Tensor]>) {
+    super();
+  }
+  forward(x: Tensor) {
+    return this.layer.forward(x, x.flip(0));
+  }
+}
+
 const row = (make: () => nn.Module, ...shape: number[]): Row => ({ make, input: () => randn(shape) });
 /** Values no two of which lie within a step of gradcheck, in any order. */
 const distinct = (...shape: number[]): Tensor => {
@@ -41,6 +51,10 @@ const ROWS: Record<string, Row> = {
   LayerNorm: row(() => new nn.LayerNorm([2, 4]), 3, 2, 4),
   GroupNorm: row(() => new nn.GroupNorm(2, 4), 2, 4, 2, 2),
   MaxPool2d: { make: () => new nn.MaxPool2d(2), input: () => distinct(1, 2, 4, 4) },
+  MaxPool1d: { make: () => new nn.MaxPool1d(2), input: () => distinct(1, 2, 6) },
+  AvgPool1d: row(() => new nn.AvgPool1d(2), 1, 2, 6),
+  AdaptiveAvgPool1d: row(() => new nn.AdaptiveAvgPool1d(3), 1, 2, 7),
+  CosineSimilarity: row(() => new Pairs(new nn.CosineSimilarity()), 3, 5),
   AvgPool2d: row(() => new nn.AvgPool2d(2), 1, 2, 4, 4),
   AdaptiveAvgPool2d: row(() => new nn.AdaptiveAvgPool2d([2, 3]), 1, 2, 5, 5),
   Upsample: row(() => new nn.Upsample(2), 1, 2, 3, 3),
