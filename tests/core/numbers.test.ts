@@ -376,4 +376,50 @@ test("angles at the edges are those of C99", () => {
   assert.ok(flat(tensor([-0]).atan2(tensor([1]))).every((v) => Object.is(v, -0)));
 });
 
+test("gelu keeps its digits in the tail, in value and gradient", () => {
+  // The distribution function far below 0 as Laplace's continued fraction.
+  const below = (a: number) => {
+    let fraction = a;
+    for (let k = 200; k > 0; k--) fraction = a + k / fraction;
+    return Math.exp((-a * a) / 2) / Math.sqrt(2 * Math.PI) / fraction;
+  };
+  const density = (a: number) => Math.exp((-a * a) / 2) / Math.sqrt(2 * Math.PI);
+  const points = Float32Array.from({ length: 73 }, (_, i) => -3 - i / 8);
+  const x = tensor(points, { requiresGrad: true });
+  const y = x.gelu();
+  y.sum().backward();
+  for (const [i, at] of points.entries()) {
+    const value = at * below(-at);
+    const slope = below(-at) + at * density(at);
+    assert.ok(Math.abs(y.toFloat32Array()[i] / value - 1) < 2e-6, `gelu(${at})`);
+    assert.ok(Math.abs(x.grad!.toFloat32Array()[i] / slope - 1) < 2e-6, `its gradient at ${at}`);
+  }
+});
+
+test("cumprod's gradient is exact at zeros, and where products leave float32's range", () => {
+  const x = tensor([2, 0, 3, 0.5], { requiresGrad: true });
+  x.cumprod(0).sum().backward();
+  assert.equal(x.grad!.toArray(), [1, 2 + 6 + 3, 0, 0]);
+  const large = tensor([1e30, 1e30, 1e-30, 1e-30], { requiresGrad: true });
+  const y = large.cumprod(0);
+  assert.ok(Math.abs(y.toFloat32Array()[3] - 1) < 1e-6);
+  y.slice(0, 3).sum().backward();
+  assert.ok(Math.abs(large.grad!.toFloat32Array()[2] / 1e30 - 1) < 1e-6);
+});
+
+test("running extremes: the last of equal ones, and NaN stays", () => {
+  const x = tensor([1, 3, 3, Number.NaN, 9]);
+  const most = x.cummax(0);
+  assert.equal(most.values.toArray(), [1, 3, 3, Number.NaN, Number.NaN]);
+  assert.equal(most.indices.toArray(), [0, 1, 2, 3, 3]);
+  assert.equal(tensor([2, 1, 1, 5]).cummin(0).indices.toArray(), [0, 1, 2, 2]);
+});
+
+test("a dilated window that sees nothing but padding is refused", () => {
+  assert.throws(
+    () => tensor([[[[1, 2]]]]).maxPool2d(2, { dilation: 3, stride: 1, padding: 2 }),
+    /maxPool2d: a window whose elements are 3 apart sees nothing but padding on an axis of 1 of \[1,1,1,2\]/,
+  );
+});
+
 test.run();
