@@ -26,17 +26,19 @@ export function operand(operation: string, value: Operand): Tensor {
 /** The number is one of those int32 holds. */
 export const isInt32 = (value: number) => (value | 0) === value;
 
+const isInteger = (value: Operand) =>
+  value instanceof Tensor ? value.dtype === "int32" : typeof value === "number" && isInt32(value);
+
+function integer(operation: string, value: Operand): Tensor {
+  if (typeof value === "number") return full([], value, "int32");
+  checkTensor(operation, value);
+  return value;
+}
+
 /** Both operands as int32 where one is an int32 tensor and the other such a tensor or an integer; else null. */
 export function bothIntegers(operation: string, a: Operand, b: Operand): [Tensor, Tensor] | null {
-  const whole = (value: Operand) =>
-    value instanceof Tensor ? value.dtype === "int32" : typeof value === "number" && isInt32(value);
-  if (!whole(a) || !whole(b) || (typeof a === "number" && typeof b === "number")) return null;
-  const living = (value: Operand) => {
-    if (typeof value === "number") return full([], value, "int32");
-    checkTensor(operation, value);
-    return value;
-  };
-  return [living(a), living(b)];
+  if (!isInteger(a) || !isInteger(b) || (typeof a === "number" && typeof b === "number")) return null;
+  return [integer(operation, a), integer(operation, b)];
 }
 
 /** An operation of two operands with an int32 kernel for integers. */
