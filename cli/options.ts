@@ -22,6 +22,8 @@ export interface ParsedOptions {
   /** The option's text, or its default. */
   text(name: string): string | undefined;
   flag(name: string): boolean;
+  /** True when the option is in the arguments, and its value no default. */
+  given(name: string): boolean;
   /** A number within bounds. */
   number(name: string, low: number, high: number): number;
   integer(name: string, low: number, high: number): number;
@@ -53,6 +55,7 @@ export function parseOptions(args: string[], specs: OptionSpecs, allowPositional
     text,
     number,
     flag: (name) => parsed.values[name] === true,
+    given: (name) => parsed.values[name] !== undefined,
     integer: (name, low, high) => {
       const value = number(name, low, high);
       if (!Number.isInteger(value)) throw new UsageError(`--${name}: expected a whole number, got ${value}`);
@@ -66,6 +69,13 @@ export function parseOptions(args: string[], specs: OptionSpecs, allowPositional
       return found;
     },
   };
+}
+
+/** Options and their values as arguments that parseOptions() takes. */
+export function argumentsOf(values: Record<string, string | boolean>): string[] {
+  return Object.entries(values).flatMap(([name, value]) =>
+    typeof value === "string" ? [`--${name}=${value}`] : value ? [`--${name}`] : [],
+  );
 }
 
 /** The help text of a command. */

@@ -2,7 +2,7 @@
 
 import { basename, join, resolve } from "node:path";
 import { DataError } from "../core/index";
-import { writeWhole } from "../io/whole-file";
+import { writeWhole } from "../io/files";
 import { renderReport, renderStudy } from "../report/index";
 import { readRun } from "../runs/folder";
 import { VERSION } from "../runs/version";

@@ -1,7 +1,7 @@
 // The outcome of a study: results.json, results.csv, comparison.html, and a table for the terminal.
 
 import { join } from "node:path";
-import { writeWhole } from "../io/whole-file";
+import { writeWhole } from "../io/files";
 import { renderStudy } from "../report/index";
 import { VERSION } from "../runs/version";
 import type { StudyFolder } from "../study/folder";

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { formatBytes } from "../core/errors";
 import { readBytes } from "../data/files";
-import { writeWhole } from "../io/whole-file";
+import { writeWhole } from "../io/files";
 import { persistenceSvg } from "../report/diagram-svg";
 import { type RipsProgress, ripsPersistence } from "../tda/index";
 import { FORMATS, readDistanceFile } from "./distance-file";

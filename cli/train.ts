@@ -8,7 +8,7 @@ import type { Module } from "../nn/index";
 import { CGALR, type Optimizer } from "../optim/index";
 import { ConnectomeRecorder } from "../runs/connectomes";
 import { type EndEvent, observationEvent, type RunEvent } from "../runs/events";
-import { RunFolder } from "../runs/folder";
+import { makeNumberedFolder, RunFolder } from "../runs/folder";
 import { VERSION } from "../runs/version";
 import {
   DATA_SETS,
@@ -24,40 +24,10 @@ import {
 } from "../study/catalogue";
 import type { ConnectomeTracker } from "../tda/index";
 import { DivergenceError, evaluate, type FitProgress, fit } from "../train/index";
-import { helpText, type OptionSpecs, parseOptions, UsageError } from "./options";
+import { helpText, parseOptions, UsageError } from "./options";
 import { Progress } from "./progress";
 import { writeReport } from "./report";
-
-const OPTIONS: OptionSpecs = {
-  data: { type: "string", default: "mnist", value: "NAME", about: `data set: ${DATA_SETS.join(", ")}` },
-  "data-dir": { type: "string", value: "DIR", about: "folder of the data set's original files" },
-  model: { type: "string", default: "mlp", value: "NAME", about: `network: ${MODELS.join(", ")}` },
-  optimizer: { type: "string", default: "sgd", value: "NAME", about: `optimizer: ${OPTIMIZERS.join(", ")}` },
-  schedule: {
-    type: "string",
-    default: "cg-alr",
-    value: "NAME",
-    about: `learning rate: ${SCHEDULES.join(", ")}`,
-  },
-  lr: { type: "string", value: "RATE", about: "initial learning rate (sgd 0.1, others their own)" },
-  momentum: { type: "string", value: "SHARE", about: "momentum (sgd 0.9, others their own)" },
-  "weight-decay": { type: "string", value: "FACTOR", about: "weight decay (the optimizer's own)" },
-  epochs: { type: "string", default: "20", value: "N", about: "passes over the training set" },
-  batch: { type: "string", default: "128", value: "N", about: "samples in a step" },
-  seed: { type: "string", default: "1", value: "N", about: "seeds everything random" },
-  validation: {
-    type: "string",
-    default: "0",
-    value: "N",
-    about: "training samples held out and evaluated each epoch",
-  },
-  augment: { type: "boolean", about: "crop and mirror training images at random (not with mlp)" },
-  out: { type: "string", value: "DIR", about: "run folder (runs/DATA-MODEL-SCHEDULE-SEED)" },
-  resume: { type: "boolean", about: "do nothing if the run in --out is finished, else start it afresh" },
-  quiet: { type: "boolean", about: "print the last line only" },
-  json: { type: "boolean", about: "print one JSON object a line instead of progress" },
-  help: { type: "boolean", about: "print this help" },
-};
+import { optimizerOptionsOf, requestOf, TRAIN_OPTIONS } from "./train-options";
 
 const EXIT_INTERRUPTED = 130;
 /** CG-ALR's default, and what the middle of a run is counted by. */
@@ -76,13 +46,19 @@ function optimizerFor(
   }
 }
 
+/** True when the run in the folder came to its end, and that is where it is to go. */
+function isComplete(out: string, epochs: number): boolean {
+  return RunFolder.isFinished(out) && RunFolder.configOf(out)?.epochs === epochs;
+}
+
 /** Trains a network; returns the exit status. */
 export async function runTrain(args: string[]): Promise<number> {
-  const options = parseOptions(args, OPTIONS);
-  if (options.flag("help")) {
-    console.log(helpText("topograd train [options]", OPTIONS));
+  if (parseOptions(args, TRAIN_OPTIONS).flag("help")) {
+    console.log(helpText("topograd train [options]", TRAIN_OPTIONS));
     return 0;
   }
+  const request = requestOf(args);
+  const { options } = request;
   const config = {
     topograd: VERSION,
     command: "train",
@@ -96,16 +72,13 @@ export async function runTrain(args: string[]): Promise<number> {
     validationSamples: options.integer("validation", 0, 1e9),
     augment: options.flag("augment"),
   };
-  const optimizerOptions: OptimizerOptions = {};
-  if (options.text("lr") !== undefined) optimizerOptions.lr = options.number("lr", 0, 1e6);
-  if (options.text("momentum") !== undefined) optimizerOptions.momentum = options.number("momentum", 0, 1);
-  if (options.text("weight-decay") !== undefined) {
-    optimizerOptions.weightDecay = options.number("weight-decay", 0, 1e6);
-  }
+  const rollbacks =
+    options.choice("on-nan", ["stop", "rollback"]) === "stop" ? 0 : options.integer("rollbacks", 1, 1e6);
   const json = options.flag("json");
-  const out = options.text("out") ?? `runs/${config.data}-${config.model}-${config.schedule}-${config.seed}`;
-  if (options.flag("resume") && RunFolder.isFinished(out)) {
-    console.log(`the run in ${resolve(out)} is finished`);
+  if (request.resume && request.out !== null && isComplete(request.out, config.epochs)) {
+    // It may have been killed before its report was written.
+    writeReport([request.out]);
+    console.log(`the run in ${resolve(request.out)} is finished`);
     return 0;
   }
   const progress = new Progress(process.stderr, options.flag("quiet") || json);
@@ -120,7 +93,7 @@ export async function runTrain(args: string[]): Promise<number> {
       ? split(dataset.train, dataset.train.length - config.validationSamples, config.seed)
       : [dataset.train, undefined];
   const { model, sizes } = makeModel(config.model, train);
-  const optimizer = optimizerFor(config.optimizer, model, optimizerOptions);
+  const optimizer = optimizerFor(config.optimizer, model, optimizerOptionsOf(options));
   const stepsPerEpoch = Math.ceil(train.length / config.batchSize);
   const tracker = config.schedule.startsWith("cg-alr")
     ? makeTracker(model, train, globalGenerator.nextInteger())
@@ -134,8 +107,10 @@ export async function runTrain(args: string[]): Promise<number> {
   });
   const parameters = model.parameters().reduce((n, p) => n + p.size, 0);
   const { params: _, ...optimizerSettings } = optimizer.groups[0];
-  const folder = RunFolder.create(out, {
+  const out = request.out ?? makeNumberedFolder(request.name);
+  const runConfig = {
     ...config,
+    options: request.settings,
     ...optimizerSettings,
     ...(sizes.length > 0 ? { sizes } : {}),
     parameters,
@@ -149,7 +124,8 @@ export async function runTrain(args: string[]): Promise<number> {
       simd: runtime().simd,
       threads: runtime().threads,
     },
-  });
+  };
+  const folder = RunFolder.open(out, runConfig, request.resume);
   progress.line(
     `${config.data}: ${train.length} training and ${dataset.test.length} test samples; ` +
       `${[config.model, ...(sizes.length > 0 ? [sizes.join("-")] : [])].join(" ")}, ${parameters.toLocaleString("en-US")} parameters; ${config.schedule}, seed ${config.seed}`,
@@ -177,11 +153,20 @@ export async function runTrain(args: string[]): Promise<number> {
     if (event.type === "observed") {
       const { record } = event;
       status.controller = `${record.state} x${record.multiplier.toFixed(2)}`;
-      recorder.record(record, record.step);
       emit(observationEvent(record));
       return;
     }
+    if (event.type === "resumed") {
+      progress.line(`going on from step ${event.step} (${event.file})`);
+      return;
+    }
     emit(event);
+    if (event.type === "rollback") {
+      progress.line(
+        `${event.message}. Going back to step ${event.to}, with the rate ${event.lr.toPrecision(3)}`,
+      );
+      return;
+    }
     if (event.type === "step") {
       Object.assign(status, event, { epoch: Math.floor(event.epoch) + 1 });
       progress.update(status);
@@ -203,8 +188,9 @@ export async function runTrain(args: string[]): Promise<number> {
 
   const abort = new AbortController();
   const onInterrupt = () => abort.abort();
-  process.once("SIGINT", onInterrupt);
-  process.once("SIGTERM", onInterrupt);
+  // Until the checkpoint is written a second signal changes nothing; from then on it may end the process.
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
   let end: EndEvent;
   try {
     const result = await fit({
@@ -218,6 +204,9 @@ export async function runTrain(args: string[]): Promise<number> {
       augment: config.augment ? cropAndFlip() : undefined,
       onProgress,
       signal: abort.signal,
+      rollbacks,
+      checkpoint: { dir: folder.checkpoints, resume: true },
+      callbacks: [folder, recorder],
     });
     end = { type: "end", status: result.status, step: result.steps, seconds: result.seconds };
   } catch (error) {
@@ -246,7 +235,9 @@ export async function runTrain(args: string[]): Promise<number> {
   const { seconds } = end;
   const share = seconds.total > 0 ? seconds.connectome / seconds.total : 0;
   if (end.message !== undefined) console.error(`topograd: ${end.message}`);
-  if (end.status === "interrupted") console.error("interrupted: what was learnt until now is saved");
+  if (end.status === "interrupted") {
+    console.error("interrupted: what was learnt until now is saved; the same command with --resume goes on");
+  }
   if (!options.flag("quiet") && !json) {
     console.log(
       `${end.step} steps in ${seconds.total.toFixed(1)} s; the connectome took ${(100 * share).toFixed(2)} %`,

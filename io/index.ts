@@ -1,5 +1,6 @@
-// Reading and writing tensors.
+// Reading and writing tensors and states.
 
+export { decodeCheckpoint, encodeCheckpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint";
 export {
   loadSafetensors,
   type SafetensorsFile,

@@ -127,6 +127,13 @@ export class SequentialLR extends Schedule<SequentialState> {
     else active.step(metric);
   }
 
+  override scale(factor: number): void {
+    super.scale(factor);
+    const active = this.indexAt(this.count);
+    for (const [i, schedule] of this.schedules.entries()) if (i !== active) schedule.scale(factor);
+    this.schedules[active].scale(factor);
+  }
+
   override stateDict(): SequentialState {
     return { ...super.stateDict(), schedules: this.schedules.map((schedule) => schedule.stateDict()) };
   }

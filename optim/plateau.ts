@@ -128,6 +128,11 @@ export class ReduceLROnPlateau extends Schedule<PlateauState> {
     this.cooldown = 0;
   }
 
+  override scale(factor: number): void {
+    this.rates = this.currentRates().map((rate) => rate * factor);
+    super.scale(factor);
+  }
+
   private currentRates(): number[] {
     return this.optimizer.groups.map((group) => group.lr);
   }

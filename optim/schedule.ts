@@ -97,6 +97,13 @@ export abstract class Schedule<S extends ScheduleState = ScheduleState> implemen
     this.apply();
   }
 
+  /** Multiplies all rates from here on, as a run that diverged and goes on with less needs it. */
+  scale(factor: number): void {
+    checkNumber(`${this.name}.scale`, "factor", factor, { above: 0 });
+    this.initialRates = this.initialRates.map((rate) => rate * factor);
+    this.apply();
+  }
+
   stateDict(): S {
     return { count: this.count, initialRates: [...this.initialRates] } as S;
   }

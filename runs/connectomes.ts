@@ -1,9 +1,11 @@
 // connectomes.safetensors: the connectomes of a run that its report shows, of the first, a middle and the last
 // observation. What keeps and writes them beside what reads them.
 
-import { DataError, scope, type Tensor, tensor } from "../core/index";
+import { DataError, type Stateful, scope, type Tensor, tensor } from "../core/index";
 import { loadSafetensors, saveSafetensors } from "../io/index";
+import type { ControllerObservation } from "../optim/index";
 import type { Observation, SignalGroup } from "../tda/index";
+import type { Callback } from "../train/index";
 
 type Which = "first" | "middle" | "last";
 
@@ -24,8 +26,16 @@ export interface RunConnectomes {
   deaths: Float32Array;
 }
 
-/** Remembers of a run's observations what the report needs. */
-export class ConnectomeRecorder {
+/** What a recorder has kept, as saved. */
+export type RecorderState = {
+  count: number;
+  births: Float32Array;
+  deaths: Float32Array;
+  kept: { which: string; step: number; size: number; values: Float32Array }[];
+};
+
+/** Remembers of a run's observations what the report needs. A callback of the trainer, so that checkpoints have it. */
+export class ConnectomeRecorder implements Callback, Stateful<RecorderState> {
   private count = 0;
   private births: Float32Array = new Float32Array();
   private deaths: Float32Array = new Float32Array();
@@ -43,6 +53,30 @@ export class ConnectomeRecorder {
     if (this.count === 1) this.keep("first", connectome, step);
     if (this.count === Math.ceil(this.expected / 2)) this.keep("middle", connectome, step);
     this.keep("last", connectome, step);
+  }
+
+  onObservation(observation: ControllerObservation): void {
+    this.record(observation, observation.step);
+  }
+
+  stateDict(): RecorderState {
+    const { count, births, deaths } = this;
+    const kept = [...this.kept].map(([which, { matrix, step }]) => ({
+      ...{ which, step, size: matrix.shape[0] },
+      values: matrix.toFloat32Array(),
+    }));
+    return { count, births: births.slice(), deaths: deaths.slice(), kept };
+  }
+
+  loadStateDict({ count, births, deaths, kept }: RecorderState): void {
+    this.count = count;
+    this.births = births.slice();
+    this.deaths = deaths.slice();
+    for (const { matrix } of this.kept.values()) matrix.dispose();
+    this.kept.clear();
+    for (const { which, step, size, values } of kept) {
+      this.kept.set(which as Which, { matrix: tensor(values, { shape: [size, size] }).keep(), step });
+    }
   }
 
   private keep(which: Which, connectome: Tensor, step: number): void {

@@ -1,7 +1,7 @@
 // The lines of metrics.jsonl: what writes one beside what reads it.
 
 import type { ControllerObservation } from "../optim/index";
-import type { EpochEvent, Seconds, StepEvent } from "../train/index";
+import type { EpochEvent, RollbackEvent, Seconds, StepEvent } from "../train/index";
 
 /** An observation as it is written: births and deaths as quantiles. */
 export interface ObservationEvent extends Omit<ControllerObservation, "connectome" | "births" | "deaths"> {
@@ -23,7 +23,7 @@ export interface EndEvent {
   message?: string;
 }
 
-export type RunEvent = StepEvent | EpochEvent | ObservationEvent | EndEvent;
+export type RunEvent = StepEvent | EpochEvent | ObservationEvent | RollbackEvent | EndEvent;
 
 const QUANTILES = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1];
 
@@ -83,6 +83,13 @@ const FIELDS: Record<RunEvent["type"], Record<string, (value: unknown) => boolea
     milliseconds: isNumber,
     births: isQuantiles,
     deaths: isQuantiles,
+  },
+  rollback: {
+    step: isNumber,
+    to: isNumber,
+    epoch: isNumber,
+    lr: isNumber,
+    message: (value) => typeof value === "string",
   },
   end: {
     status: (value) => value === "finished" || value === "interrupted" || value === "diverged",

@@ -96,6 +96,9 @@ export function parseRun(files: {
     if (row.type === "step") append(run.steps, row);
     if (row.type === "epoch") append(run.epochs, row);
     if (row.type === "observation") append(run.observations, row);
+    if (row.type === "rollback") {
+      run.notes.push(`Diverged at step ${row.step}; went on from step ${row.to} with the rate ${row.lr}.`);
+    }
   }
   if (damaged > 0) {
     run.notes.push(`${damaged} damaged ${damaged === 1 ? "line" : "lines"} of metrics.jsonl skipped.`);

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../core/index";
-import { writeWhole } from "../io/whole-file";
+import { writeWhole } from "../io/files";
 import { VERSION } from "../runs/version";
 import { idOf, type RunResult } from "./experiment";
 import { type Study, type StudyUnit, unitsOf } from "./plan";

@@ -274,7 +274,7 @@ export function sampleRun(options: SampleOptions = {}): Sample {
   };
   const path = mkdtempSync(join(tmpdir(), "topograd-sample-"));
   try {
-    const folder = RunFolder.create(path, configOf(sample));
+    const folder = RunFolder.open(path, configOf(sample), false);
     writeRun(folder, sample);
     folder.close();
     const connectomes = join(path, "connectomes.safetensors");

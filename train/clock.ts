@@ -6,7 +6,10 @@ export type Part = "data" | "forward" | "backward" | "optimizer" | "connectome";
 /** Seconds spent in each part, in what remains, and in all. */
 export type Seconds = Record<Part | "other" | "total", number>;
 
-/** Adds up the time of each part; `total` runs from construction, pauses aside. */
+/** A clock as saved, in milliseconds. */
+export type ClockState = Record<Part | "total", number>;
+
+/** Adds up the time of each part; `total` runs from construction, or goes on from where a saved clock was. */
 export class Clock {
   private readonly milliseconds: Record<Part, number> = {
     data: 0,
@@ -15,7 +18,7 @@ export class Clock {
     optimizer: 0,
     connectome: 0,
   };
-  private readonly started = performance.now();
+  private started = performance.now();
   private mark = this.started;
 
   /** Time from here belongs to the part that lap() names next. */
@@ -34,6 +37,15 @@ export class Clock {
   move(from: Part, to: Part, milliseconds: number): void {
     this.milliseconds[from] -= milliseconds;
     this.milliseconds[to] += milliseconds;
+  }
+
+  stateDict(): ClockState {
+    return { ...this.milliseconds, total: performance.now() - this.started };
+  }
+
+  loadStateDict({ total, ...parts }: ClockState): void {
+    Object.assign(this.milliseconds, parts);
+    this.started = performance.now() - total;
   }
 
   seconds(): Seconds {

@@ -6,13 +6,13 @@ import { type Module, tapOutputs } from "../nn/index";
 import type { Seconds } from "./clock";
 import { copyWeights, restoreWeights, type Weights } from "./weights";
 
-/** The training loss became NaN or infinite. The model holds the last finite weights. */
+/** A loss, a gradient or a weight became NaN or infinite. The model holds the last finite weights. */
 export class DivergenceError extends NonFiniteError {
   constructor(
     message: string,
-    /** The step whose loss was not finite, from 1. */
+    /** The step at which it did, from 1. */
     readonly step: number,
-    /** The first parameter or layer that is not finite, or that only the loss is not. */
+    /** The first parameter, gradient or layer that is not finite, or that only the loss is not. */
     readonly layer: string,
     /** Where the time went until then. */
     readonly seconds: Seconds,
@@ -27,11 +27,12 @@ export class Snapshot {
   /** When it was taken, for messages. */
   taken = "";
 
-  /** Copies the tensors, unless one of them is not finite: then the last copies stay. */
-  take(model: Module, when: string): void {
-    if (!Object.values(model.stateDict()).every(isFiniteThroughout)) return;
+  /** Copies the tensors; false where one of them is not finite: then the last copies stay. */
+  take(model: Module, when: string): boolean {
+    if (!isFiniteModel(model)) return false;
     this.copies = copyWeights(model);
     this.taken = when;
+    return true;
   }
 
   /** Puts the copies back. */
@@ -42,12 +43,26 @@ export class Snapshot {
 
 const isFiniteThroughout = (value: Tensor) => value.dtype === "int32" || allFinite(value);
 
-/** Names what is not finite: a parameter, else the first layer in the forward pass of this input. */
-export function findNonFinite(model: Module, x: Tensor): { what: string; weightsAreFinite: boolean } {
-  for (const [name, value] of model.namedParameters()) {
-    if (!allFinite(value)) return { what: `parameter "${name}"`, weightsAreFinite: false };
-  }
-  let first: string | null = isFiniteThroughout(x) ? null : "the input";
+/** True when all parameters and buffers are finite. */
+export function isFiniteModel(model: Module): boolean {
+  return Object.values(model.stateDict()).every(isFiniteThroughout);
+}
+
+/** The first parameter that is not finite; null where there is none. */
+export function findWeights(model: Module): string | null {
+  const found = model.namedParameters().find(([, value]) => !allFinite(value));
+  return found === undefined ? null : `parameter "${found[0]}"`;
+}
+
+/** The first parameter whose gradient is not finite. */
+export function findGradient(model: Module): string {
+  const found = model.namedParameters().find(([, { grad }]) => grad !== null && !allFinite(grad));
+  return `the gradient of parameter "${found?.[0]}"`;
+}
+
+/** Names what makes a loss not finite: a parameter, else the first layer in the forward pass of this input. */
+export function findNonFinite(model: Module, x: Tensor): string {
+  let first: string | null = findWeights(model) ?? (isFiniteThroughout(x) ? null : "the input");
   scope(() =>
     noGrad(() =>
       tapOutputs(
@@ -62,5 +77,5 @@ export function findNonFinite(model: Module, x: Tensor): { what: string; weights
       ),
     ),
   );
-  return { what: first ?? "only the loss itself", weightsAreFinite: true };
+  return first ?? "only the loss itself";
 }

@@ -34,5 +34,28 @@ export interface ObservedEvent {
   record: ControllerObservation;
 }
 
+/** The run goes on from a checkpoint. */
+export interface ResumedEvent {
+  type: "resumed";
+  step: number;
+  /** Epochs that are complete. */
+  epoch: number;
+  file: string;
+}
+
+/** The run diverged, and goes on from an earlier step with half the rate. */
+export interface RollbackEvent {
+  type: "rollback";
+  /** Where it diverged. */
+  step: number;
+  /** Where it goes on. */
+  to: number;
+  /** Epochs that are complete there. */
+  epoch: number;
+  /** The rate from there on. */
+  lr: number;
+  message: string;
+}
+
 /** What fit() reports while it runs. */
-export type FitProgress = StepEvent | EpochEvent | ObservedEvent;
+export type FitProgress = StepEvent | EpochEvent | ObservedEvent | ResumedEvent | RollbackEvent;

@@ -4,9 +4,12 @@ import { checkFunction, checkInteger, checkOptions } from "../core/check";
 import type { Stateful } from "../core/index";
 import type { ControllerObservation } from "../optim/index";
 import type { Callback, StepReport } from "./callback";
+import { type CheckpointOptions, Checkpoints } from "./checkpoints";
 import type { Seconds } from "./clock";
+import { DivergenceError } from "./divergence";
 import type { EpochEvent, FitProgress } from "./events";
 import { Means, type MeansState } from "./means";
+import { Safety } from "./safety";
 import { TRAINER_OPTIONS, Trainer, type TrainerOptions } from "./trainer";
 
 /** Options of {@link fit}. */
@@ -19,6 +22,13 @@ export interface FitOptions extends TrainerOptions {
   reportEvery?: number;
   /** Ends training cleanly after the step in hand. */
   signal?: AbortSignal;
+  /** Saves the run as it goes, so that it survives being killed. Default: it is not saved. */
+  checkpoint?: CheckpointOptions;
+  /**
+   * How often a run that diverged goes back to the last epoch or checkpoint that was good, with half the rate. Default 0: it
+   * stops with a {@link DivergenceError}.
+   */
+  rollbacks?: number;
 }
 
 /** What fit() returns. */
@@ -31,6 +41,8 @@ export interface FitResult {
   history: EpochEvent[];
   seconds: Seconds;
 }
+
+const OWN_OPTIONS = ["epochs", "onProgress", "reportEvery", "signal", "checkpoint", "rollbacks"];
 
 /** The event loop gets a turn this often, so that signals, timers and drawing go on. */
 const YIELD_EVERY_MS = 50;
@@ -71,25 +83,43 @@ class Reporter implements Callback, Stateful<MeansState> {
 
 /**
  * Trains a model: a loop over a {@link Trainer}. The body of each step runs in a scope of its own, so memory does not grow.
- * When the loss is NaN or infinite training stops with a {@link DivergenceError} that names the step and the layer; the
- * model then holds the last finite weights.
+ * When a loss, gradient or weight is NaN or infinite training stops with a {@link DivergenceError} that names step, layer and
+ * rate; the model then holds the last finite weights.
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  checkOptions("fit", options, [...TRAINER_OPTIONS, "epochs", "onProgress", "reportEvery", "signal"]);
-  const { epochs, onProgress, reportEvery = 20, signal, callbacks = [], ...rest } = options;
+  checkOptions("fit", options, [...TRAINER_OPTIONS, ...OWN_OPTIONS]);
+  const { epochs, onProgress, reportEvery = 20, signal, checkpoint, rollbacks = 0, ...rest } = options;
+  const { callbacks = [] } = rest;
   checkInteger("fit", "epochs", epochs, { atLeast: 0 });
   checkInteger("fit", "reportEvery", reportEvery, { atLeast: 1 });
+  checkInteger("fit", "rollbacks", rollbacks, { atLeast: 0 });
   if (onProgress !== undefined) checkFunction("fit", "onProgress", onProgress);
   const reporters = onProgress === undefined ? [] : [new Reporter(reportEvery, onProgress)];
   const trainer = new Trainer({ ...rest, callbacks: [...callbacks, ...reporters] });
+  const safety = rollbacks > 0 ? new Safety(trainer, rollbacks, onProgress) : null;
+  const checkpoints = checkpoint === undefined ? null : new Checkpoints(trainer, safety, checkpoint);
+  const resumed = checkpoint?.resume ? (checkpoints?.resume() ?? null) : null;
+  if (resumed !== null) {
+    for (const damaged of resumed.damaged) console.warn(`topograd: ${damaged}; an older checkpoint is used`);
+    onProgress?.({ type: "resumed", step: trainer.steps, epoch: trainer.epochs, file: resumed.file });
+  }
   const pause = pauser();
   let status: FitResult["status"] = "finished";
   while (trainer.epochs < epochs && trainer.stopped === null && status === "finished") {
-    trainer.step();
+    try {
+      trainer.step();
+      safety?.afterStep();
+      checkpoints?.afterStep();
+    } catch (error) {
+      if (safety === null || !(error instanceof DivergenceError)) throw error;
+      safety.goBack(error);
+      checkpoints?.afterRollback();
+    }
     if (signal?.aborted) status = "interrupted";
     const turn = pause();
     if (turn !== undefined) await turn;
   }
+  checkpoints?.save();
   trainer.optimizer.eval();
   const { steps, history, seconds, stopped } = trainer;
   return { status, stopped, steps, history, seconds };

@@ -1,6 +1,7 @@
 // Training as a thing that steps, and that can be saved and restored between any two steps.
 
 import { checkFunction, checkInteger, checkNumber, checkOptions, checkTensor, describe } from "../core/check";
+import { allFinite } from "../core/compute";
 import {
   type GeneratorState,
   manualSeed,
@@ -15,9 +16,17 @@ import { type Augmentation, type Batch, DataLoader, type DataLoaderState, type D
 import { clipGradNorm, crossEntropy, type Module } from "../nn/index";
 import { checkModule } from "../nn/module";
 import { type ControllerObservation, listenToObservations, Optimizer } from "../optim/index";
+import { checkAlike } from "./alike";
 import type { Callback, StepReport } from "./callback";
-import { Clock, type Seconds } from "./clock";
-import { DivergenceError, findNonFinite, Snapshot } from "./divergence";
+import { Clock, type ClockState, type Seconds } from "./clock";
+import {
+  DivergenceError,
+  findGradient,
+  findNonFinite,
+  findWeights,
+  isFiniteModel,
+  Snapshot,
+} from "./divergence";
 import { EarlyStopping, type EarlyStoppingOptions } from "./early-stopping";
 import { countCorrect, evaluate, type Loss } from "./evaluate";
 import type { EpochEvent } from "./events";
@@ -28,6 +37,8 @@ import { checkWeights, copyWeights, restoreWeights, type Weights } from "./weigh
 export interface FitSchedule {
   readonly interval: "epoch" | "step";
   step(metric?: number): void;
+  /** Multiplies the rates from here on: what fit() does when a run that diverged goes back. Default: the optimizer's are. */
+  scale?(factor: number): void;
   stateDict?(): unknown;
   loadStateDict?(state: never): void;
 }
@@ -79,6 +90,9 @@ export type TrainerState = {
   /** Streams of random numbers that layers were given, by name. */
   generators: { [name: string]: GeneratorState };
   means: MeansState;
+  clock: ClockState;
+  /** Milliseconds since the epoch in hand began. */
+  epochTime: number;
   history: EpochEvent[];
   callbacks: StateTree[];
 };
@@ -106,6 +120,8 @@ export class Trainer implements Stateful<TrainerState> {
   private positions: Iterator<Int32Array, undefined> | null = null;
   private epochStarted = 0;
   private stopReason: string | null = null;
+  /** Where a gradient that is not finite arrives from whatever lies above: the first bias, which is cheap to look at. */
+  private readonly sentinel: Tensor;
   private observing = 0;
 
   constructor(options: TrainerOptions) {
@@ -123,7 +139,7 @@ export class Trainer implements Stateful<TrainerState> {
     }
     checkInteger("Trainer", "accumulate", accumulate, { atLeast: 1 });
     if (limit !== undefined) checkNumber("Trainer", "clipGradNorm", limit, { above: 0 });
-    checkOwnership(model, optimizer);
+    const [sentinel] = checkOwnership(model, optimizer);
     if (seed !== undefined) manualSeed(seed);
     this.options = options;
     this.model = model;
@@ -134,6 +150,7 @@ export class Trainer implements Stateful<TrainerState> {
       earlyStopping === undefined ? callbacks : [...callbacks, new EarlyStopping(earlyStopping)];
     this.loader = new DataLoader(train, { batchSize, shuffle: true, augment });
     this.stepsPerEpoch = Math.ceil(this.loader.length / accumulate);
+    this.sentinel = sentinel;
     this.snapshot.take(model, "the start");
   }
 
@@ -147,6 +164,13 @@ export class Trainer implements Stateful<TrainerState> {
     return this.clock.seconds();
   }
 
+  /** Multiplies the learning rates from here on, the schedule's too. */
+  scaleRates(factor: number): void {
+    const { schedule } = this.options;
+    if (schedule?.scale !== undefined) schedule.scale(factor);
+    else for (const group of this.optimizer.groups) group.lr *= factor;
+  }
+
   /** Ends training after the step in hand; the reason is told to callbacks and kept in `stopped`. */
   stop(reason: string): void {
     this.stopReason ??= reason;
@@ -154,8 +178,8 @@ export class Trainer implements Stateful<TrainerState> {
 
   /**
    * Takes one optimizer step. The last one of an epoch evaluates the validation data, steps a schedule of epochs and tells
-   * the callbacks. When the loss is NaN or infinite it throws a {@link DivergenceError} that names step and layer; the model
-   * then holds the last finite weights.
+   * the callbacks. When a loss, gradient or weight is NaN or infinite it throws a {@link DivergenceError} that names step,
+   * layer and rate; the model then holds the last finite weights.
    */
   step(): StepReport {
     if (this.stopReason !== null) throw new Error(`Trainer.step: training has stopped: ${this.stopReason}`);
@@ -163,7 +187,7 @@ export class Trainer implements Stateful<TrainerState> {
     if (this.positions === null) {
       this.model.train();
       this.positions = this.loader.positions();
-      this.epochStarted = performance.now();
+      if (this.steps % this.stepsPerEpoch === 0) this.epochStarted = performance.now();
     }
     this.steps++;
     const report = scope(() => this.optimize(this.nextBatches()));
@@ -230,10 +254,13 @@ export class Trainer implements Stateful<TrainerState> {
     const objective = this.loss(output, y);
     checkTensor("Trainer", objective, "the loss");
     const value = objective.item();
-    if (!Number.isFinite(value)) throw this.diverged(x, value);
+    if (!Number.isFinite(value)) throw this.diverged(`the loss is ${value}`, findNonFinite(this.model, x));
     const correct = countCorrect(output, y);
     this.clock.lap("forward");
     (share === 1 ? objective : objective.mul(share)).backward();
+    const { grad } = this.sentinel;
+    if (grad !== null && !allFinite(grad))
+      throw this.diverged("the gradients are not finite", findGradient(this.model));
     this.clock.lap("backward");
     return { value, correct };
   }
@@ -263,7 +290,7 @@ export class Trainer implements Stateful<TrainerState> {
     this.epochs++;
     this.positions?.next();
     this.positions = null;
-    this.snapshot.take(model, `the end of epoch ${this.epochs}`);
+    this.checkWeights(`the end of epoch ${this.epochs}`);
     const { loss, accuracy } = this.means.read();
     this.means.reset();
     const event: EpochEvent = {
@@ -289,15 +316,23 @@ export class Trainer implements Stateful<TrainerState> {
     for (const callback of this.callbacks) callback.onEpoch?.(event, this);
   }
 
-  private diverged(x: Tensor, value: number): DivergenceError {
-    const { what, weightsAreFinite } = findNonFinite(this.model, x);
-    if (!weightsAreFinite) this.snapshot.restore(this.model);
-    const kept = weightsAreFinite ? `step ${this.steps - 1}` : this.snapshot.taken;
+  /** Throws a {@link DivergenceError} unless all weights are finite; then these are the ones to go back to. */
+  checkWeights(when = `step ${this.steps}`): void {
+    if (this.snapshot.take(this.model, when)) return;
+    throw this.diverged("the weights are not finite", findWeights(this.model) ?? "a buffer");
+  }
+
+  private diverged(what: string, first: string): DivergenceError {
+    let kept = `step ${this.steps - 1}`;
+    if (!isFiniteModel(this.model)) {
+      this.snapshot.restore(this.model);
+      kept = this.snapshot.taken;
+    }
     return new DivergenceError(
-      `training diverged: the loss of step ${this.steps} is ${value}; the first that is not finite is ${what}. ` +
+      `training diverged at step ${this.steps}: ${what}; the first that is not finite is ${first}. ` +
         `The weights of ${kept} are kept. Try a lower learning rate (it was ${this.optimizer.lr})`,
       this.steps,
-      what,
+      first,
       this.seconds,
     );
   }
@@ -317,6 +352,8 @@ export class Trainer implements Stateful<TrainerState> {
         this.model.namedGenerators().map(([name, generator]) => [name, generator.stateDict()]),
       ),
       means: this.means.stateDict(),
+      clock: this.clock.stateDict(),
+      epochTime: performance.now() - this.epochStarted,
       history: structuredClone(this.history),
       callbacks: this.callbacks.map((callback) => callback.stateDict?.() ?? null),
     };
@@ -325,6 +362,7 @@ export class Trainer implements Stateful<TrainerState> {
   /** Goes on where a trainer of the same options was saved, to the same bits. */
   loadStateDict(state: TrainerState): void {
     const { schedule } = this.options;
+    checkAlike("Trainer.loadStateDict", state, this.stateDict());
     checkWeights("Trainer.loadStateDict", this.model, state.model);
     if (state.callbacks.length !== this.callbacks.length) {
       throw new RangeError(
@@ -353,16 +391,19 @@ export class Trainer implements Stateful<TrainerState> {
     this.stopReason = state.stopped;
     this.history.splice(0, this.history.length, ...structuredClone(state.history));
     this.positions = null;
-    this.epochStarted = performance.now();
+    this.clock.loadStateDict(state.clock);
+    this.epochStarted = performance.now() - state.epochTime;
     this.snapshot.take(this.model, `step ${this.steps}`);
     globalGenerator.loadStateDict(state.random);
   }
 }
 
-/** Throws unless the optimizer moves parameters of this model. */
-function checkOwnership(model: Module, optimizer: Optimizer): void {
-  const own = new Set(model.parameters());
-  const moved = optimizer.groups.flatMap(({ params }) => params);
-  if (moved.some((parameter) => own.has(parameter))) return;
-  throw new RangeError("Trainer: the optimizer has no parameter of this model; was it made for another?");
+/** The parameters of this model that the optimizer moves, vectors first; throws where there are none. */
+function checkOwnership(model: Module, optimizer: Optimizer): Tensor[] {
+  const moved = new Set(optimizer.groups.flatMap(({ params }) => params));
+  const own = model.parameters().filter((parameter) => moved.has(parameter));
+  if (own.length === 0) {
+    throw new RangeError("Trainer: the optimizer has no parameter of this model; was it made for another?");
+  }
+  return own.sort((a, b) => Number(a.ndim > 1) - Number(b.ndim > 1));
 }

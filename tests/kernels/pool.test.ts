@@ -79,7 +79,7 @@ for (const [height, w] of [
 }
 const geometry = (s: Window): [planes: number, geometry: number] => [
   s.planes,
-  h.struct([s.h, s.w, ...s.kernel, ...s.stride, ...s.padding, outSize(s, 0), outSize(s, 1)]),
+  h.struct([s.h, s.w, ...s.kernel, ...s.stride, ...s.padding, 1, 1, outSize(s, 0), outSize(s, 1)]),
 ];
 
 function intact(ptr: number, n: number) {
