@@ -8,6 +8,7 @@ export { writeReport } from "./cli/report";
 // As the types of this file know it; the built declarations hide its inner members.
 export { tensor } from "./core/index";
 export * as math from "./core/math";
+export { FolderLock, writeWhole } from "./io/files";
 export { persistenceSvg } from "./report/diagram-svg";
 export { ConnectomeRecorder } from "./runs/connectomes";
 export { observationEvent } from "./runs/events";

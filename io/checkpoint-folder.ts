@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError, type StateTree } from "../core/index";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint";
-import { makeFolder } from "./files";
+import { explained, makeFolder } from "./files";
 
 const NUMBERED = /^step-(\d{9,})\.ckpt$/;
 const BEST = "best.ckpt";
@@ -27,7 +27,7 @@ export class CheckpointFolder {
   /** Newest first. */
   files(): string[] {
     if (!existsSync(this.path)) return [];
-    return readdirSync(this.path)
+    return explained(this.path, () => readdirSync(this.path))
       .filter((name) => NUMBERED.test(name))
       .sort()
       .reverse()

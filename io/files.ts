@@ -66,7 +66,11 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
       renameSync(beside, path);
       syncToDisk(dirname(path));
     } catch (error) {
-      rmSync(beside, { force: true });
+      try {
+        rmSync(beside, { force: true });
+      } catch {
+        // Then it is not ours.
+      }
       throw error;
     }
   });

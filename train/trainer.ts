@@ -362,7 +362,7 @@ export class Trainer implements Stateful<TrainerState> {
   /** Goes on where a trainer of the same options was saved, to the same bits. */
   loadStateDict(state: TrainerState): void {
     const { schedule } = this.options;
-    checkAlike("Trainer.loadStateDict", state, this.stateDict());
+    checkAlike("Trainer.loadStateDict", state, { ...this.stateDict(), model: {} });
     checkWeights("Trainer.loadStateDict", this.model, state.model);
     if (state.callbacks.length !== this.callbacks.length) {
       throw new RangeError(

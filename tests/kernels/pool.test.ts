@@ -139,7 +139,13 @@ test("max_pool2d: NaN is the maximum, minus infinity has a place", () => {
       const x = values(2 * w, 3);
       x[(at >> 1) * w + (at & 1)] = NaN;
       const [out, indices] = [h.alloc(16), h.alloc(16)];
-      h.k.max_pool2d_forward_f32(out, indices, h.f32(x), 1, h.struct([2, w, 2, 2, 2, 2, 0, 0, 1, w / 2]));
+      h.k.max_pool2d_forward_f32(
+        out,
+        indices,
+        h.f32(x),
+        1,
+        h.struct([2, w, 2, 2, 2, 2, 0, 0, 1, 1, 1, w / 2]),
+      );
       assert.ok(Number.isNaN(h.readF32(out, 1)[0]));
       assert.is(h.readI32(indices, 1)[0], (at >> 1) * w + (at & 1));
     }
@@ -151,7 +157,7 @@ test("max_pool2d: NaN is the maximum, minus infinity has a place", () => {
     indices,
     h.f32(Array(9).fill(-Infinity)),
     1,
-    h.struct([3, 3, 3, 3, 3, 3, 1, 1, 1, 1]),
+    h.struct([3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1]),
   );
   assert.is(h.readF32(out, 1)[0], -Infinity);
   assert.is(h.readI32(indices, 1)[0], 0);
@@ -256,7 +262,7 @@ test("upsample_nearest2d: blocks, and their sums as the gradient", () => {
       }
       const [out, gx] = [h.alloc(g.length * 4), h.alloc(x.length * 4)];
       const scale = [scaleH, scaleW];
-      const tiles = h.struct([height * scaleH, w * scaleW, ...scale, ...scale, 0, 0, height, w]);
+      const tiles = h.struct([height * scaleH, w * scaleW, ...scale, ...scale, 0, 0, 1, 1, height, w]);
       h.k.upsample_nearest2d_forward_f32(out, h.f32(x), planes, tiles);
       h.k.upsample_nearest2d_backward_f32(gx, h.f32(g), planes, tiles);
       close(h.readF32(out, g.length), expected, `${height}x${w} by ${scaleH}x${scaleW}`);

@@ -83,7 +83,11 @@ function traceOf(trainer: train.Trainer): unknown {
   const state = trainer.stateDict();
   const history = state.history.map(({ seconds: _, ...rest }) => rest);
   const text = JSON.stringify({ ...state, history }, (key, value) =>
-    key === "milliseconds" ? 0 : ArrayBuffer.isView(value) ? [...(value as Float32Array)] : value,
+    ["milliseconds", "clock", "epochTime"].includes(key)
+      ? 0
+      : ArrayBuffer.isView(value)
+        ? [...(value as Float32Array)]
+        : value,
   );
   return JSON.parse(text);
 }
