@@ -2,8 +2,9 @@
 
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { FolderLock } from "../io/files";
 import { StudyFolder } from "../study/folder";
-import { type PlannedRun, type RunResult, type StudyUnit, unitsOf } from "../study/index";
+import { type PlannedRun, type RunResult, type Share, type StudyUnit, unitsOf } from "../study/index";
 import { WorkerPool } from "../study/pool";
 import { helpText, type OptionSpecs, parseOptions, UsageError } from "./options";
 import { Progress } from "./progress";
@@ -71,9 +72,24 @@ export async function runCompare(args: string[]): Promise<number> {
   const jobs = options.text("jobs") === undefined ? availableParallelism() : options.integer("jobs", 1, 1024);
   const out = options.text("out") as string;
   const folder = StudyFolder.open(out, study);
+  const lock = FolderLock.take(out);
+  try {
+    return await complete(folder, share, { jobs, directory, quiet: options.flag("quiet") });
+  } finally {
+    lock.release();
+  }
+}
+
+/** Makes the runs of the share that are not there yet, and the report when that was all; returns the exit status. */
+async function complete(
+  folder: StudyFolder,
+  share: Share,
+  { jobs, directory, quiet }: { jobs: number; directory?: string; quiet: boolean },
+): Promise<number> {
+  const { path: out, study } = folder;
   const units = unitsOf(study, share);
   const { done, total } = folder.progress(units);
-  const progress = new Progress(process.stderr, options.flag("quiet"));
+  const progress = new Progress(process.stderr, quiet);
   const part = share.of === 1 ? "" : ` in share ${share.index} of ${share.of}`;
   progress.line(
     `${total} runs${part}, ${done} of them done before; ${jobs} at a time; results in ${resolve(out)}`,
@@ -81,8 +97,8 @@ export async function runCompare(args: string[]): Promise<number> {
 
   const abort = new AbortController();
   const onInterrupt = () => abort.abort();
-  process.once("SIGINT", onInterrupt);
-  process.once("SIGTERM", onInterrupt);
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
   const pool = new WorkerPool(Math.min(jobs, Math.max(1, total - done)), directory);
   let made = 0;
   try {
@@ -112,7 +128,7 @@ export async function runCompare(args: string[]): Promise<number> {
     return 0;
   }
   const summary = writeStudy(folder);
-  if (!options.flag("quiet")) console.log(studyTable(summary));
+  if (!quiet) console.log(studyTable(summary));
   console.log(`report: ${resolve(out, "comparison.html")}`);
   return 0;
 }

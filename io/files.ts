@@ -42,7 +42,7 @@ export function explained<T>(path: string, write: () => T): T {
 }
 
 /** Has the system put a file or a folder's list of files on the disk. */
-export function syncToDisk(path: string): void {
+function syncToDisk(path: string): void {
   const file = openSync(path, "r");
   try {
     fsyncSync(file);

@@ -1,10 +1,10 @@
 // The folder of a study: study.json says what is compared, runs/ has a file for each finished run.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../core/index";
-import { writeWhole } from "../io/files";
+import { makeFolder, writeWhole } from "../io/files";
 import { VERSION } from "../runs/version";
 import { idOf, type RunResult } from "./experiment";
 import { type Study, type StudyUnit, unitsOf } from "./plan";
@@ -103,7 +103,7 @@ export class StudyFolder {
       folder.requireSame(study, "this study");
       return folder;
     }
-    mkdirSync(join(path, RUNS), { recursive: true });
+    makeFolder(join(path, RUNS));
     writeWhole(join(path, STUDY), `${JSON.stringify({ topograd: VERSION, study }, null, 2)}\n`);
     return new StudyFolder(path, study);
   }
@@ -116,7 +116,7 @@ export class StudyFolder {
 
   /** Keeps a result, in memory and on disk. */
   save(id: string, result: RunResult): void {
-    mkdirSync(join(this.path, RUNS), { recursive: true });
+    makeFolder(join(this.path, RUNS));
     writeWhole(join(this.path, RUNS, `${id}.json`), encode(result));
     this.results.set(id, result);
   }
