@@ -2,13 +2,12 @@
 // a JSON header (u32, then four bytes of zeros), the header, the arrays. All little-endian; header and arrays are padded to a
 // multiple of 8. The header has the tree, where an array stands as its number, and what each array is.
 
-import { readFileSync } from "node:fs";
-import { describe, isCount } from "../core/check";
+import { checkString, describe, isCount } from "../core/check";
 import { formatShape } from "../core/errors";
 import { DataError, type StateTree, Tensor, tensor } from "../core/index";
 import { sizeOf } from "../core/shape";
 import { crc32 } from "./crc32";
-import { writeWhole } from "./files";
+import { readingFile, writeWhole } from "./files";
 import { isWellFormed, type Json, parseStrictJson } from "./json";
 
 const MAGIC = new TextEncoder().encode("topograd");
@@ -191,10 +190,6 @@ export function saveCheckpoint(path: string, state: StateTree): void {
  * nothing is allocated that the file does not hold. Throws a DataError that names the file when it is damaged or none.
  */
 export function loadCheckpoint(path: string): StateTree {
-  try {
-    return decodeCheckpoint(readFileSync(path));
-  } catch (error) {
-    if (!(error instanceof DataError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new DataError(`${path}: ${(error as Error).message}`);
-  }
+  checkString("loadCheckpoint", "the path", path);
+  return readingFile(path, (size, read) => decodeCheckpoint(new Uint8Array(read(0, size))));
 }

@@ -2,11 +2,13 @@
 
 import {
   closeSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -74,6 +76,33 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
       throw error;
     }
   });
+}
+
+/** Runs what reads pieces of a file, each into a buffer of its own. A DataError names the file, also one that cannot be opened. */
+export function readingFile<T>(
+  path: string,
+  body: (size: number, read: (begin: number, end: number) => ArrayBuffer) => T,
+): T {
+  let file: number | null = null;
+  try {
+    file = openSync(path, "r");
+    const open = file;
+    return body(fstatSync(file).size, (begin, end) => {
+      const bytes = new Uint8Array(end - begin);
+      for (let at = 0; at < bytes.length; ) {
+        const count = readSync(open, bytes, at, bytes.length - at, begin + at);
+        if (count === 0) throw new DataError("it became shorter while it was read");
+        at += count;
+      }
+      return bytes.buffer;
+    });
+  } catch (error) {
+    const known = error instanceof DataError || (error as NodeJS.ErrnoException).code !== undefined;
+    if (!known) throw error;
+    throw new DataError(`${path}: ${(error as Error).message}`, { cause: error });
+  } finally {
+    if (file !== null) closeSync(file);
+  }
 }
 
 /** Makes a folder and those above it. */

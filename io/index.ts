@@ -3,6 +3,7 @@
 export { decodeCheckpoint, encodeCheckpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint";
 export {
   loadSafetensors,
+  readSafetensors,
   type SafetensorsFile,
   type SafetensorsOptions,
   saveSafetensors,

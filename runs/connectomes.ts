@@ -1,6 +1,7 @@
 // connectomes.safetensors: the connectomes of a run that its report shows, of the first, a middle and the last
 // observation. What keeps and writes them beside what reads them.
 
+import { isCount } from "../core/check";
 import { DataError, type Stateful, scope, type Tensor, tensor } from "../core/index";
 import { loadSafetensors, saveSafetensors } from "../io/index";
 import type { ControllerObservation } from "../optim/index";
@@ -100,6 +101,21 @@ export class ConnectomeRecorder implements Callback, Stateful<RecorderState> {
   }
 }
 
+/** The layers that the metadata list. */
+function signalsIn(text: string): SignalGroup[] {
+  let signals: unknown;
+  try {
+    signals = JSON.parse(text);
+  } catch {
+    signals = null;
+  }
+  const isGroup = (group: SignalGroup | null) => typeof group?.layer === "string" && isCount(group.count);
+  if (!Array.isArray(signals) || !signals.every(isGroup)) {
+    throw new DataError("metadata `signals` has to list { layer, count }");
+  }
+  return signals;
+}
+
 /** Reads what encode() wrote. Throws a DataError that says what is wrong with it. */
 export function decodeConnectomes(bytes: Uint8Array): RunConnectomes {
   const { tensors, metadata } = scope(() => {
@@ -107,13 +123,7 @@ export function decodeConnectomes(bytes: Uint8Array): RunConnectomes {
     const read = Object.entries(file.tensors).map(([name, value]) => [name, value.toFloat32Array()] as const);
     return { tensors: new Map(read), metadata: file.metadata };
   });
-  const signals: SignalGroup[] = JSON.parse(metadata.signals ?? "null");
-  if (
-    !Array.isArray(signals) ||
-    !signals.every(({ layer, count }) => typeof layer === "string" && Number.isFinite(count))
-  ) {
-    throw new DataError("metadata `signals` has to list { layer, count }");
-  }
+  const signals = signalsIn(metadata.signals ?? "");
   const size = signals.reduce((sum, { count }) => sum + count, 0);
   const read = (name: string, length: number) => {
     const values = tensors.get(name);

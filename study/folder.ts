@@ -15,12 +15,12 @@ const RUNS = "runs";
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /** A result and its checksum as the text of a file. */
-function encode(result: RunResult): string {
+export function encodeResult(result: RunResult): string {
   return `${JSON.stringify({ sha256: sha256(JSON.stringify(result)), result })}\n`;
 }
 
-/** Reads what encode() wrote; throws a DataError where a byte of it has changed, or where it is another run's. */
-function decode(text: string, id: string): RunResult {
+/** Reads what encodeResult() wrote; throws a DataError where a byte of it has changed, or where it is another run's. */
+export function decodeResult(text: string, id: string): RunResult {
   let file: { sha256?: unknown; result?: RunResult };
   try {
     file = JSON.parse(text);
@@ -86,7 +86,7 @@ export class StudyFolder {
       if (!name.endsWith(".json")) continue;
       const id = name.slice(0, -".json".length);
       try {
-        folder.results.set(id, decode(readFileSync(join(path, RUNS, name), "utf8"), id));
+        folder.results.set(id, decodeResult(readFileSync(join(path, RUNS, name), "utf8"), id));
       } catch (error) {
         throw new DataError(
           `${join(path, RUNS, name)} is damaged: ${(error as Error).message}. Remove it to have the run made again`,
@@ -117,7 +117,7 @@ export class StudyFolder {
   /** Keeps a result, in memory and on disk. */
   save(id: string, result: RunResult): void {
     makeFolder(join(this.path, RUNS));
-    writeWhole(join(this.path, RUNS, `${id}.json`), encode(result));
+    writeWhole(join(this.path, RUNS, `${id}.json`), encodeResult(result));
     this.results.set(id, result);
   }
 
