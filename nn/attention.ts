@@ -2,9 +2,10 @@
 
 import { checkBoolean, checkInteger, checkOptions, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
-import { type Generator, ones, type Tensor } from "../core/index";
+import { type Generator, ones, type Tensor, zeros } from "../core/index";
+import { constant, xavierUniform } from "./init";
 import { Linear } from "./linear";
-import { Module, type Signals } from "./module";
+import { Module, parameter, type Signals } from "./module";
 
 /** Options of {@link scaledDotProductAttention}. */
 export interface AttentionOptions {
@@ -52,7 +53,7 @@ export function scaledDotProductAttention(
 
 /**
  * Several attentions side by side: queries, keys and values [N,L,E] are projected, cut into `heads` parts, attend each for itself,
- * and are joined and projected again. Projections start as those of Linear.
+ * and are joined and projected again. Weights start as in PyTorch: Xavier's uniform distribution, biases at 0.
  */
 export class MultiheadAttention extends Module<[Tensor, Tensor?, Tensor?, AttentionOptions?], Attended> {
   static override readonly typeName: string = "MultiheadAttention";
@@ -61,9 +62,16 @@ export class MultiheadAttention extends Module<[Tensor, Tensor?, Tensor?, Attent
     return "units";
   }
 
-  readonly query: Linear;
-  readonly key: Linear;
-  readonly value: Linear;
+  static override readonly stateNames = {
+    inputWeight: "in_proj_weight",
+    inputBias: "in_proj_bias",
+    output: "out_proj",
+  };
+
+  /** [3E,E]: the projections of queries, keys and values, one above the other. */
+  readonly inputWeight: Tensor;
+  /** [3E]. */
+  readonly inputBias: Tensor | null;
   readonly output: Linear;
 
   /**
@@ -82,33 +90,36 @@ export class MultiheadAttention extends Module<[Tensor, Tensor?, Tensor?, Attent
     if (dimension % heads !== 0) {
       throw new RangeError(`MultiheadAttention: ${heads} heads do not divide the dimension ${dimension}`);
     }
-    const projection = () => new Linear(dimension, dimension, options);
-    [this.query, this.key, this.value, this.output] = [
-      projection(),
-      projection(),
-      projection(),
-      projection(),
-    ];
+    const { bias = true, generator } = options;
+    this.inputWeight = parameter(xavierUniform(zeros([3 * dimension, dimension]), 1, generator));
+    this.inputBias = bias ? parameter(zeros([3 * dimension])) : null;
+    this.output = new Linear(dimension, dimension, options);
+    if (this.output.bias !== null) constant(this.output.bias, 0);
   }
 
   /** Of queries alone: attention of a sequence to itself. Weights are [N,heads,L,S]. */
   forward(query: Tensor, key: Tensor = query, value: Tensor = key, options: AttentionOptions = {}): Attended {
-    const [q, k, v] = [this.query.forward(query), this.key.forward(key), this.value.forward(value)].map((x) =>
-      this.split(x),
-    );
+    const [q, k, v] = [query, key, value].map((x, part) => this.split(this.project(x, part)));
     const { output, weights } = scaledDotProductAttention(q, k, v, options);
     const [n, , length] = output.shape;
     const joined = output.transpose(1, 2).reshape([n, length, this.dimension]);
     return { output: this.output.forward(joined), weights };
   }
 
+  /** x [N,L,E] by the projection of queries (part 0), keys (1) or values (2). */
+  private project(x: Tensor, part: number): Tensor {
+    const { dimension, inputWeight, inputBias } = this;
+    checkTensor("MultiheadAttention", x);
+    if (x.ndim !== 3 || x.shape[2] !== dimension) {
+      throw new RangeError(`MultiheadAttention: expected [N,L,${dimension}], got ${formatShape(x.shape)}`);
+    }
+    const [from, to] = [part * dimension, (part + 1) * dimension];
+    const y = x.matmul(inputWeight.slice(0, from, to).T);
+    return inputBias === null ? y : y.add(inputBias.slice(0, from, to));
+  }
+
   /** [N,L,E] -> [N,heads,L,E/heads]. */
   private split(x: Tensor): Tensor {
-    if (x.ndim !== 3) {
-      throw new RangeError(
-        `MultiheadAttention: expected [N,L,${this.dimension}], got ${formatShape(x.shape)}`,
-      );
-    }
     const [n, length] = x.shape;
     return x.reshape([n, length, this.heads, this.dimension / this.heads]).transpose(1, 2);
   }

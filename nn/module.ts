@@ -62,6 +62,11 @@ export abstract class Module<Inputs extends unknown[] = Tensor[], Output = Tenso
   /** One line for those who choose a layer. */
   static readonly about: string = "";
 
+  /** Names of properties in state dicts and among the modules, where they are not the properties' own: those of PyTorch. */
+  static readonly stateNames: Readonly<Record<string, string>> = {};
+  /** Names that state dicts of PyTorch have beside: loadStateDict() lets them pass. */
+  static readonly ignoredState: readonly string[] = [];
+
   /** True after train() (the default), false after eval(): Dropout and batch normalisation look at it. */
   training = true;
 
@@ -125,8 +130,8 @@ export abstract class Module<Inputs extends unknown[] = Tensor[], Output = Tenso
   }
 
   /**
-   * Copies values into the parameters and buffers. Every name must be there, none may be left over, shapes and dtypes must
-   * agree; else nothing is changed.
+   * Copies values into the parameters and buffers. Every name must be there, none may be left over (but counters of PyTorch's
+   * that have no meaning here), shapes and dtypes must agree; else nothing is changed.
    */
   loadStateDict(state: StateDict): void {
     if (typeof state !== "object" || state === null) {
@@ -134,7 +139,14 @@ export abstract class Module<Inputs extends unknown[] = Tensor[], Output = Tenso
     }
     const own = this.stateDict();
     const missing = Object.keys(own).filter((name) => !Object.hasOwn(state, name));
-    const unexpected = Object.keys(state).filter((name) => !Object.hasOwn(own, name));
+    const ignored = new Set(
+      this.namedModules().flatMap(([prefix, module]) =>
+        (module.constructor as typeof Module).ignoredState.map((name) =>
+          prefix === "" ? name : `${prefix}.${name}`,
+        ),
+      ),
+    );
+    const unexpected = Object.keys(state).filter((name) => !Object.hasOwn(own, name) && !ignored.has(name));
     if (missing.length + unexpected.length > 0) {
       throw new RangeError(
         `loadStateDict: missing: ${missing.join(", ") || "none"}; unexpected: ${unexpected.join(", ") || "none"}`,
@@ -207,7 +219,10 @@ export abstract class Module<Inputs extends unknown[] = Tensor[], Output = Tenso
       seen.add(value);
       for (const [key, part] of parts) look(`${name}.${String(key)}`, part);
     };
-    for (const [key, value] of Object.entries(this)) look(key, value);
+    const { stateNames } = this.constructor as typeof Module;
+    for (const [key, value] of Object.entries(this)) {
+      look(Object.hasOwn(stateNames, key) ? stateNames[key] : key, value);
+    }
     return found;
   }
 }

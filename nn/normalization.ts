@@ -46,6 +46,8 @@ function checkNormalization(layer: string, options: BatchNormOptions, known: rea
  * variance), which are buffers and saved with the model.
  */
 abstract class BatchNorm extends Module {
+  static override readonly stateNames = { runningMean: "running_mean", runningVar: "running_var" };
+  static override readonly ignoredState = ["num_batches_tracked"];
   override get signals(): Signals {
     return "nothing";
   }

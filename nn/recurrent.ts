@@ -22,6 +22,12 @@ export interface LSTMState {
 
 /** What both layers share: a weight for the input and one for the hidden state, each with the gates one above the other. */
 abstract class RecurrentLayer<State> extends Module<[Tensor, State?], Recurrent<State>> {
+  static override readonly stateNames = {
+    inputWeight: "weight_ih_l0",
+    hiddenWeight: "weight_hh_l0",
+    inputBias: "bias_ih_l0",
+    hiddenBias: "bias_hh_l0",
+  };
   override get signals(): Signals {
     return "units";
   }

@@ -99,7 +99,7 @@ test("running statistics: the unbiased variance, by momentum; used in eval mode"
     ) < 1e-6,
   );
   const names = Object.keys(layer.stateDict());
-  assert.equal(names, ["weight", "bias", "runningMean", "runningVar"]);
+  assert.equal(names, ["weight", "bias", "running_mean", "running_var"]);
 
   layer.eval();
   const [rm, rv] = [layer.runningMean.toFloat32Array(), layer.runningVar.toFloat32Array()];

@@ -105,11 +105,11 @@ test("several heads attend each for itself", () => {
   assert.equal(weights.shape, [1, 2, 3, 5]);
   const through = (linear: nn.Linear, rows: Matrix) =>
     rows.map((row) => affine(row, linear.weight, linear.bias as Tensor));
-  const [q, k, v] = [
-    through(layer.query, matrix(x.squeeze(0))),
-    through(layer.key, matrix(y.squeeze(0))),
-    through(layer.value, matrix(y.squeeze(0))),
-  ];
+  const [q, k, v] = [x, y, y].map((input, part) => {
+    const weight = layer.inputWeight.slice(0, 4 * part, 4 * part + 4);
+    const bias = (layer.inputBias as Tensor).slice(0, 4 * part, 4 * part + 4);
+    return matrix(input.squeeze(0)).map((row) => affine(row, weight, bias));
+  });
   const part = (rows: Matrix, head: number) => rows.map((row) => row.slice(2 * head, 2 * head + 2));
   const heads = [0, 1].map((h) => attend(part(q, h), part(k, h), part(v, h), () => true));
   const joined = heads[0].map((row, i) => [...row, ...heads[1][i]]);

@@ -1,0 +1,2 @@
+import type { nn } from "topograd";
+export const NETWORKS: Record<string, { make: () => nn.Module; input: number[] }>;
