@@ -119,8 +119,13 @@ export class Node {
   }
 }
 
-/** Called with each operation that runs: its name, its result and its operands. */
-export type OperationVisitor = (name: string, out: Tensor, inputs: readonly Tensor[]) => void;
+/** Called with each operation that runs: its name, its result, its operands, and what else it was asked for. */
+export type OperationVisitor = (
+  name: string,
+  out: Tensor,
+  inputs: readonly Tensor[],
+  details: unknown,
+) => void;
 
 let visitor: OperationVisitor | null = null;
 
@@ -138,7 +143,7 @@ export function traceOperations<T>(visit: OperationVisitor, body: () => T): T {
 /**
  * Records that `out` was computed from `inputs`. Does nothing when no input requires a gradient or inside noGrad().
  * `saved` are the tensors that `rule` will need, null for those that it will not; they stay in memory until backward()
- * has used them.
+ * has used them. `details` are options and constants, for whoever traces operations.
  */
 export function record(
   name: string,
@@ -146,8 +151,9 @@ export function record(
   inputs: readonly Tensor[],
   saved: readonly (Tensor | null)[],
   rule: Backward,
+  details?: unknown,
 ): Tensor {
-  visitor?.(name, out, inputs);
+  visitor?.(name, out, inputs, details);
   if (!gradientsEnabled) return out;
   for (let i = 0; i < inputs.length; i++) {
     if (inputs[i].requiresGrad) {

@@ -1,6 +1,8 @@
 // Reading and writing tensors and states.
 
 export { decodeCheckpoint, encodeCheckpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint";
+export { exportOnnx } from "./onnx/export";
+export { importOnnx, type OnnxModule } from "./onnx/import";
 export {
   loadSafetensors,
   readSafetensors,

@@ -173,7 +173,7 @@ function convolve(
   };
   const inputs = bias === null ? [x, weight] : [x, weight, bias];
   const out = forward(sizes, x, weight, bias);
-  return record(operation, out, inputs, crosswise(x, weight), convolutionRule(sizes));
+  return record(operation, out, inputs, crosswise(x, weight), convolutionRule(sizes), sizes);
 }
 
 function transposedRule(sizes: Sizes): Backward {

@@ -22,7 +22,7 @@ function define(name: string, forward: UnaryKernel, gradient: PairKernel, saves:
     }
     const y = allocateLike(x);
     unary(forward, y, x, parameters);
-    return record(name, y, [x], [saves === "x" ? x : y], elementRule(gradient, parameters));
+    return record(name, y, [x], [saves === "x" ? x : y], elementRule(gradient, parameters), parameters);
   };
 }
 

@@ -51,7 +51,7 @@ function select1d(operation: string, x: Tensor, axis: number, indices: Tensor, n
     x.dtype,
   );
   checkRange(operation, launch.indexSelect(out, x, along, picks, negative), picks, along, x.extents);
-  return record("indexSelect", out, [x], [picks], indexSelectRule(along));
+  return record("indexSelect", out, [x], [picks], indexSelectRule(along), { along, picks });
 }
 
 function indexSelectRule(axis: number): Backward {

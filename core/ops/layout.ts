@@ -63,7 +63,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
     );
   }
   const inverse = order.map((_, d) => order.indexOf(d));
-  return record("permute", rearranged(x, order), [x], [], permuteRule(inverse));
+  return record("permute", rearranged(x, order), [x], [], permuteRule(inverse), order);
 }
 
 export function transpose(x: Tensor, a: number, b: number): Tensor {
@@ -126,7 +126,7 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
   const from = clipBound("start", start, extent);
   const length = Math.max(0, Math.ceil((clipBound("end", end ?? extent, extent) - from) / step));
   const out = windowOf(x, along, from, length, step);
-  return record("slice", out, [x], [], sliceRule(along, from, length, step));
+  return record("slice", out, [x], [], sliceRule(along, from, length, step), [along, from, length, step]);
 }
 
 function split(x: Tensor, size: number, axis = 0): Tensor[] {
@@ -213,7 +213,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     parts[0].dtype,
   );
   for (const [i, t] of parts.entries()) copy(windowOf(out, along, starts[i], t.extents[along], 1), t);
-  return record("concat", out, parts, [], concatRule(along, starts));
+  return record("concat", out, parts, [], concatRule(along, starts), along);
 }
 
 /** Joins tensors of one shape along a new axis. */

@@ -43,7 +43,12 @@ export function batchNorm(
   const [weight, bias] = [affine?.weight ?? null, affine?.bias ?? null];
   launch.batchNorm(out, x, { mean, rest, variance, weight, bias, eps });
   const saved = [x, mean, rest, variance, weight];
-  return record("batchNorm", out, [x, ...parameters], saved, batchNormRule(eps, ofBatch));
+  return record("batchNorm", out, [x, ...parameters], saved, batchNormRule(eps, ofBatch), {
+    mean,
+    variance,
+    eps,
+    ofBatch,
+  });
 }
 
 function normalizeRowsRule(size: number): Backward {
@@ -59,5 +64,5 @@ export function normalizeRows(input: Tensor, size: number, eps: number): Tensor 
   const x = operand("normalizeRows", input);
   const [out, inverse] = [allocateLike(x), allocate([x.size / size])];
   launch.normalizeRows(out, inverse, x, size, eps);
-  return record("normalizeRows", out, [x], [out, inverse], normalizeRowsRule(size));
+  return record("normalizeRows", out, [x], [out, inverse], normalizeRowsRule(size), { size, eps });
 }

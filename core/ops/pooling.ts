@@ -127,7 +127,7 @@ function maxPool2dWithIndices(input: Tensor, size: Pair, options: PoolingOptions
   checkWindowsMeet(x, windows);
   const indices = allocateLike(out, "int32");
   launch.maxPool(out, indices, x, windows);
-  return { values: record("maxPool2d", out, [x], [indices], maxPoolRule), indices };
+  return { values: record("maxPool2d", out, [x], [indices], maxPoolRule, windows), indices };
 }
 
 const maxPool2d = (x: Tensor, size: Pair, options?: PoolingOptions) =>
@@ -148,7 +148,10 @@ function avgPool2d(input: Tensor, size: Pair, options: AveragePoolingOptions = {
   const [n, c] = x.extents;
   const out = allocate([n, c, windows.outHeight, windows.outWidth]);
   launch.averagePool(out, x, windows, countIncludePad);
-  return record("avgPool2d", out, [x], [], averagePoolRule(windows, countIncludePad));
+  return record("avgPool2d", out, [x], [], averagePoolRule(windows, countIncludePad), {
+    ...windows,
+    countIncludePad,
+  });
 }
 
 const adaptiveRule: Backward = (g, _, { shapes: [shape] }) => {

@@ -121,7 +121,7 @@ function sum(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   const reduction = keepingReductionOf("sum", input, axis, options);
   const { x, axes } = reduction;
   if (x.dtype === "int32") return foldIntegers("sum_i32", reduction, 0);
-  return record("sum", sumOver(x, axes, 1, options.keepDims), [x], [], sumRule(axes));
+  return record("sum", sumOver(x, axes, 1, options.keepDims), [x], [], sumRule(axes), axes);
 }
 
 function meanRule(axes: readonly number[], n: number): Backward {
@@ -130,7 +130,7 @@ function meanRule(axes: readonly number[], n: number): Backward {
 
 function mean(input: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   const { x, axes, n } = reductionOf("mean", input, axis, options);
-  return record("mean", sumOver(x, axes, n, options.keepDims), [x], [], meanRule(axes, n));
+  return record("mean", sumOver(x, axes, n, options.keepDims), [x], [], meanRule(axes, n), axes);
 }
 
 /** x - mean. */
@@ -204,7 +204,7 @@ function extremum(name: "max" | "min") {
     const { x, axes, shape } = reduction;
     const out = allocate(shape, x.dtype);
     launch.fold(x.dtype === "int32" ? `${name}_i32` : `${name}_f32`, out, x, axes);
-    return record(name, out, [x], [x, out], extremumRule(name, axes));
+    return record(name, out, [x], [x, out], extremumRule(name, axes), axes);
   };
 }
 
@@ -289,7 +289,7 @@ function softmaxLike(name: string, forward: launch.RowKernel, gradient: launch.R
     const x = operand(name, input);
     const along = normalizeAxis(name, axis, x.extents);
     const y = throughRows(x, [along], (rows) => launch.mapRows(forward, rows, x, [along]));
-    return record(name, y, [x], [y], softmaxRule(gradient, along));
+    return record(name, y, [x], [y], softmaxRule(gradient, along), along);
   };
 }
 
