@@ -2,6 +2,7 @@
 // The command line: topograd COMMAND.
 
 import { runCompare } from "./compare";
+import { runExport } from "./export";
 import { runInfo } from "./info";
 import { runMerge } from "./merge";
 import { UsageError } from "./options";
@@ -14,6 +15,7 @@ const COMMANDS: Record<string, { run: (args: string[]) => Promise<number>; about
   compare: { run: runCompare, about: "compare schedules over seeds, data sets and models" },
   merge: { run: runMerge, about: "join the folders of a study's shares" },
   report: { run: runReport, about: "make the report of a run, of several or of a study again" },
+  export: { run: runExport, about: "a run's network as ONNX, its connectomes for NumPy and Gephi" },
   tda: { run: runTda, about: "persistent homology of a file of distances or points" },
   info: { run: runInfo, about: "what this machine can do: SIMD, memory" },
 };

@@ -1,10 +1,11 @@
 // topograd tda FILE [options]
 
-import { mkdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { formatBytes } from "../core/errors";
+import { scope, tensor } from "../core/index";
 import { readBytes } from "../data/files";
-import { writeWhole } from "../io/files";
+import { makeFolder, writeWhole } from "../io/files";
+import { saveNpz } from "../io/index";
 import { persistenceSvg } from "../report/diagram-svg";
 import { type RipsProgress, ripsPersistence } from "../tda/index";
 import { FORMATS, readDistanceFile } from "./distance-file";
@@ -111,8 +112,13 @@ export async function runTda(args: string[]): Promise<number> {
   console.log(json ? encoded : table(bars));
   const out = options.text("out");
   if (out !== undefined) {
-    mkdirSync(out, { recursive: true });
+    makeFolder(out);
     writeWhole(join(out, "diagrams.json"), `${encoded}\n`);
+    const arrays = scope(() => {
+      const pairs = diagrams.map((diagram) => tensor(diagram, { shape: [diagram.length / 2, 2] }));
+      return saveNpz(Object.fromEntries(pairs.map((diagram, dim) => [`dimension${dim}`, diagram])));
+    });
+    writeWhole(join(out, "diagrams.npz"), arrays);
     const title = `Vietoris-Rips persistence of ${basename(path)}`;
     writeWhole(join(out, "diagrams.svg"), persistenceSvg(diagrams, { title }));
     progress.line(`picture: ${resolve(out)}/diagrams.svg`);

@@ -21,6 +21,7 @@ import {
   OPTIMIZERS,
   type OptimizerOptions,
   SCHEDULES,
+  setupFor,
 } from "../study/catalogue";
 import type { ConnectomeTracker } from "../tda/index";
 import { DivergenceError, evaluate, type FitProgress, fit } from "../train/index";
@@ -92,7 +93,8 @@ export async function runTrain(args: string[]): Promise<number> {
     config.validationSamples > 0
       ? split(dataset.train, dataset.train.length - config.validationSamples, config.seed)
       : [dataset.train, undefined];
-  const { model, sizes } = makeModel(config.model, train);
+  const setup = setupFor(train);
+  const { model, sizes } = makeModel(config.model, setup);
   const optimizer = optimizerFor(config.optimizer, model, optimizerOptionsOf(options));
   const stepsPerEpoch = Math.ceil(train.length / config.batchSize);
   const tracker = config.schedule.startsWith("cg-alr")
@@ -113,6 +115,7 @@ export async function runTrain(args: string[]): Promise<number> {
     options: request.settings,
     ...optimizerSettings,
     ...(sizes.length > 0 ? { sizes } : {}),
+    ...setup,
     parameters,
     trainSamples: train.length,
     testSamples: dataset.test.length,

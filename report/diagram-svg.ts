@@ -2,6 +2,7 @@
 // take it as well as a file; its colours do not change with the theme.
 
 import { ticks } from "d3-array";
+import { escapeXml } from "../tda/xml";
 import { formatCount, formatNumber, plural } from "./format";
 
 /** What the picture says besides the bars. */
@@ -44,14 +45,6 @@ const GRID = "#e6e9ee";
 const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#444b55"];
 /** More bars of a dimension than this could not be told apart: the longest are drawn. */
 const MOST_BARS = 300;
-
-const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-/** Text as XML holds it; characters that it cannot hold are left out. */
-const escapeXml = (text: string) =>
-  [...text]
-    .filter((character) => character >= " " && !/[\ufffe\uffff\p{Surrogate}]/u.test(character))
-    .map((character) => escapes[character] ?? character)
-    .join("");
 
 type Attributes = Record<string, string | number>;
 

@@ -19,7 +19,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError, type Stateful, type Tensor } from "../core/index";
 import { explained, FolderLock, makeFolder, writeWhole } from "../io/files";
-import { saveSafetensors } from "../io/index";
+import { readSafetensors, saveSafetensors } from "../io/index";
 import { encodeEvent, type RunEvent } from "./events";
 import { parseRun, type RunData } from "./run";
 
@@ -172,6 +172,11 @@ export class RunFolder implements Stateful<RunFolderState> {
     this.lock.release();
   }
 }
+/** The weights of a finished run. */
+export function readWeights(folder: string): Record<string, Tensor> {
+  return readSafetensors(join(folder, WEIGHTS)).tensors;
+}
+
 /** Reads a run folder. Throws a DataError that names what is missing where the folder is no run. */
 export function readRun(folder: string, name = basename(resolve(folder))): RunData {
   if (!existsSync(folder)) throw new DataError(`report: there is no folder ${folder}`);

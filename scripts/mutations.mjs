@@ -5,7 +5,7 @@
 import { pathToFileURL } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
 import { encode } from "fast-png";
-import { DataError, data, io, scope, tensor } from "topograd";
+import { DataError, data, io, nn, noGrad, scope, tensor } from "topograd";
 import * as internal from "#internal";
 
 const utf8 = (text) => new TextEncoder().encode(text);
@@ -75,6 +75,14 @@ export const KINDS = {
   "metrics line": {
     file: utf8('{"type":"step","step":20,"epoch":1.25,"loss":0.5,"accuracy":0.9,"lr":0.1}'),
     read: (bytes) => internal.decodeEvent(textOf(bytes)),
+  },
+  ONNX: {
+    file: io.exportOnnx(new nn.Sequential(new nn.Linear(3, 2), new nn.ReLU()), [1, 3]),
+    read: (bytes) =>
+      noGrad(() => {
+        const model = io.importOnnx(bytes);
+        model.forward(...model.inputs.map(() => tensor([[1, 2, 3]])));
+      }),
   },
   connectomes: {
     file: io.saveSafetensors(

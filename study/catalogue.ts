@@ -11,7 +11,7 @@ import {
   type SplitDataset,
   stratifiedSample,
 } from "../data/index";
-import { MODELS as MODEL_CATALOGUE, type ModelName, type Module } from "../nn/index";
+import { MODELS as MODEL_CATALOGUE, type ModelName, type ModelSetup, type Module } from "../nn/index";
 import {
   OPTIMIZERS as OPTIMIZER_CATALOGUE,
   type Optimizer,
@@ -38,11 +38,16 @@ export function loadData(
   return find("loadData", "data set", DATA_CATALOGUE, name).make({ ...options, flatten: model === "mlp" });
 }
 
-/** The reference network of that name for inputs and classes like these; `sizes` are those of the mlp's layers. */
-export function makeModel(name: ModelName, dataset: Dataset): { model: Module; sizes: number[] } {
+/** What a model for these samples is made for. */
+export function setupFor(dataset: Dataset): ModelSetup {
   const inputShape = scope(() => dataset.batch(tensor(Int32Array.of(0))).x.shape.slice(1));
   const classes = scope(() => labelsOf(dataset)).reduce((a, b) => Math.max(a, b), 0) + 1;
-  const model = find("makeModel", "model", MODEL_CATALOGUE, name).make({ inputShape, classes });
+  return { inputShape, classes };
+}
+
+/** The reference network of that name; `sizes` are those of the mlp's layers. */
+export function makeModel(name: ModelName, setup: ModelSetup): { model: Module; sizes: number[] } {
+  const model = find("makeModel", "model", MODEL_CATALOGUE, name).make(setup);
   const weights = name === "mlp" ? model.parameters().filter(({ ndim }) => ndim === 2) : [];
   return {
     model,

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { DataSetName, Dataset, SplitDataset } from "../data/index";
 import type { ModelName } from "../nn/index";
-import { loadData, makeModel, makeOptimizer, type OptimizerOptions } from "./catalogue";
+import { loadData, makeModel, makeOptimizer, type OptimizerOptions, setupFor } from "./catalogue";
 import { contestantOf } from "./contestants";
 import { type RunDescription, type RunResult, runExperiment } from "./experiment";
 
@@ -35,7 +35,7 @@ async function perform({ description, source }: Task): Promise<RunResult> {
     description,
     {
       data: await load(description.data, description.model),
-      makeModel: (train) => makeModel(description.model as ModelName, train).model,
+      makeModel: (train) => makeModel(description.model as ModelName, setupFor(train)).model,
       makeOptimizer: (model) => makeOptimizer(optimizerName, model, options),
       makeSchedule: (setup) => makeSchedule({ ...setup, epochs, source: setup.source ?? NO_OBSERVATIONS }),
     },

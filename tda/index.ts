@@ -18,6 +18,7 @@ export {
   graphPersistence,
   topDistance,
 } from "./graph-homology";
+export { type GraphmlOptions, graphml } from "./graphml";
 export type { Observation } from "./observation";
 export { type BoundaryPersistence, reduceBoundary } from "./reduction";
 export { type RipsOptions, type RipsPersistence, type RipsProgress, ripsPersistence } from "./rips";

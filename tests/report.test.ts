@@ -19,8 +19,8 @@ import { type ReportRun, reportRun } from "../report/columns";
 import { formatNumber, formatSeconds, formatTick } from "../report/format";
 import { hierarchicalOrder } from "../report/web/cluster";
 import { bytesOfBase64, type Matrix, unpackTriangle } from "../report/web/matrix";
-import { maximumSpanningTree } from "../report/web/spanning-tree";
 import { treeLayout } from "../report/web/tree-layout";
+import { maximumSpanningTree } from "../tda/spanning-tree";
 import { birthsAndDeaths, type Sample, sampleRun } from "./report-sample";
 
 const sample = sampleRun();

@@ -16,8 +16,8 @@ function fail(what: string): never {
 
 /** The elements of a tensor of the file, whose sizes must agree. */
 function valueOf(given: OnnxTensor): Tensor {
-  const { name, dims, dataType, raw, external } = given;
-  if (external) fail(`tensor "${name}" lies in another file; join them first`);
+  const { name, dims, dataType, raw } = given;
+  if (given.external) fail(`tensor "${name}" lies in another file; join them first`);
   if (!dims.every((extent) => Number.isInteger(extent) && extent >= 0)) {
     fail(`tensor "${name}" has the shape ${formatShape(dims)}`);
   }

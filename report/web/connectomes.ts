@@ -1,5 +1,6 @@
 // Connectomes of a run: heat maps in one common order, spanning trees below them, births and deaths beside.
 
+import { maximumSpanningTree } from "../../tda/spanning-tree";
 import type { ReportConnectomes } from "../columns";
 import { formatCount, formatNumber } from "../format";
 import { hierarchicalOrder } from "./cluster";
@@ -9,7 +10,6 @@ import { colorBar, heatMap } from "./heat-map";
 import { bytesOfBase64, type Matrix, unpackTriangle, weightQuantile } from "./matrix";
 import { Selection } from "./selection";
 import { layerLegend } from "./signals";
-import { maximumSpanningTree } from "./spanning-tree";
 import { treeLayout } from "./tree-layout";
 
 const unpack = (connectomes: ReportConnectomes): Matrix[] =>

@@ -1,11 +1,11 @@
 // A tree of neurons as a graph.
 
 import type { SignalGroup } from "../../tda/index";
+import { adjacency, type Edge } from "../../tda/spanning-tree";
 import { plural } from "../format";
 import { element, svgElement } from "./dom";
 import type { Selection } from "./selection";
 import { layerOfRows, neuronName } from "./signals";
-import { adjacency, type Edge } from "./spanning-tree";
 import { layerColor } from "./theme";
 
 /** What a tree graph shows. */

@@ -10,7 +10,7 @@ import {
   type SimulationNodeDatum,
 } from "d3-force";
 import { cos, sin } from "../../core/math";
-import type { Edge } from "./spanning-tree";
+import type { Edge } from "../../tda/spanning-tree";
 
 /** Rounds of the simulation; the pictures no longer change visibly after that. */
 const ROUNDS = 300;

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { io, nn, tensor } from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -238,6 +239,24 @@ test("a damaged newest checkpoint is told, and the run goes on from the one befo
   assert.match(stderr, /step-000000048\.ckpt: checkpoint: it is damaged.*an older checkpoint is used/);
   const weights = [out, whole].map((path) => readFileSync(join(path, "weights.safetensors")));
   assert.ok(weights[0].equals(weights[1]));
+});
+
+test("topograd export: the network and the connectomes for other tools", () => {
+  const out = join(folder, "exported");
+  run(...moons, "--out", join(folder, "to export"));
+  const { status, stdout, stderr } = run("export", join(folder, "to export"), "--out", out);
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /model\.onnx: the network.*\n.*connectomes\.npz: .*\n.*connectome\.graphml: /);
+  const model = io.importOnnx(readFileSync(join(out, "model.onnx")));
+  const { tensors } = io.readSafetensors(join(folder, "to export", "weights.safetensors"));
+  const own = nn.mlp([2, 64, 32, 2]);
+  own.loadStateDict(tensors);
+  const x = tensor([[0.3, -0.2]]);
+  const off = model.forward(x).sub(own.forward(x)).abs().max().item();
+  assert.ok(off < 1e-6, String(off));
+  assert.match(readFileSync(join(out, "connectome.graphml"), "utf8"), /<node id="n95"><data key="layer">3</);
+  assert.match(run("export", folder).stderr, /is no run/);
+  assert.is(run("export").status, 2);
 });
 
 test("--on-nan rollback: the run goes on with half the rate", () => {

@@ -64,7 +64,7 @@ test("a table on standard output, words on standard error, JSON and picture in a
   assert.match(lines.at(-1) as string, /^ +1 +0\.517638 +∞ +∞$/);
   assert.match(stderr, /12 points in 2 dimensions \(format points, guessed\)/);
   assert.match(stderr, /\d+ edges; at least [\d.]+ KiB of memory/);
-  assert.equal(readdirSync(out).sort(), ["diagrams.json", "diagrams.svg"]);
+  assert.equal(readdirSync(out).sort(), ["diagrams.json", "diagrams.npz", "diagrams.svg"]);
   const { diagrams, threshold } = JSON.parse(readFileSync(join(out, "diagrams.json"), "utf8"));
   assert.equal([threshold, diagrams.length, diagrams[1][0][1]], [1, 3, null]);
   assert.match(readFileSync(join(out, "diagrams.svg"), "utf8"), /^<\?xml .*points\.csv/s);

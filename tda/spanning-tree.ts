@@ -1,7 +1,5 @@
 // The maximum spanning tree of a connectome.
 
-import type { Matrix } from "./matrix";
-
 /** An edge of a weighted graph. */
 export interface Edge {
   a: number;
@@ -13,7 +11,7 @@ export interface Edge {
  * The maximum spanning tree of a complete weighted graph, by Prim's algorithm in O(n^2). Its weights are the births
  * of the connectome's 0-dimensional features.
  */
-export function maximumSpanningTree({ size, values }: Matrix): Edge[] {
+export function maximumSpanningTree({ size, values }: { size: number; values: Float32Array }): Edge[] {
   const best = new Float32Array(size).fill(-1);
   const parent = new Int32Array(size);
   const inTree = new Uint8Array(size);
