@@ -1,7 +1,8 @@
 // The README's programs run as pasted, and its commands exist.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -17,18 +18,34 @@ test("the quick start learns the moons", () => {
   assert.ok(Number(accuracy) > 95, output);
 });
 
+test("the programs of docs/saving.md run", () => {
+  const text = readFileSync("docs/saving.md", "utf8");
+  const programs = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, program]) => program);
+  assert.is(programs.length, 2);
+  for (const program of programs) {
+    rmSync("build/saving", { recursive: true, force: true });
+    mkdirSync("build/saving", { recursive: true });
+    writeFileSync("build/saving/program.mjs", program);
+    execFileSync(process.execPath, ["program.mjs"], { cwd: "build/saving" });
+  }
+});
+
 test("every npm script and command that is named exists", () => {
   const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
   for (const [, name] of readme.matchAll(/npm (?:run )?(start|test|bench|coverage)\b/g))
     assert.ok(scripts[name]);
-  for (const [, command] of readme.matchAll(/topograd (train|report|info)\b/g)) {
+  for (const [, command] of readme.matchAll(/topograd (train|report|export|tda|info)\b/g)) {
     const { status } = spawnSync(process.execPath, ["dist/cli.js", command, "--help"]);
     assert.is(status, 0);
   }
 });
 
 test("every file that is linked is there", () => {
-  for (const [, path] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) readFileSync(path);
+  for (const file of ["README.md", "SECURITY.md", "docs/saving.md"]) {
+    for (const [, path] of readFileSync(file, "utf8").matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+      readFileSync(join(dirname(file), path));
+    }
+  }
 });
 
 test("docs/catalogue.md is what the catalogues say", () => {

@@ -15,7 +15,7 @@ function fail(what: string): never {
 }
 
 /** The elements of a tensor of the file, whose sizes must agree. */
-function valueOf(given: OnnxTensor): Tensor {
+function tensorOf(given: OnnxTensor): Tensor {
   const { name, dims, dataType, raw } = given;
   if (given.external) fail(`tensor "${name}" lies in another file; join them first`);
   if (!dims.every((extent) => Number.isInteger(extent) && extent >= 0)) {
@@ -357,7 +357,7 @@ const OPERATIONS: Record<string, Operation> = {
     const value = call.node.attributes.get("value");
     if (typeof value !== "object" || !("dims" in value))
       return call.fail("only constants given as a tensor are known");
-    return valueOf(value);
+    return tensorOf(value);
   },
 };
 
@@ -375,7 +375,7 @@ export class OnnxModule extends Module<Tensor[], Tensor> {
     super();
     this.graph = graph;
     for (const initializer of graph.initializers) {
-      const value = valueOf(initializer);
+      const value = tensorOf(initializer);
       this.weights.set(initializer.name, value.dtype === "float32" ? parameter(value) : value.keep());
     }
     this.inputs = graph.inputs
