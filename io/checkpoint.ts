@@ -182,6 +182,7 @@ export function decodeCheckpoint(bytes: Uint8Array): StateTree {
  * moved there, so that a kill or a full disk leaves the old one. Throws a DataError that names the file where it cannot be written.
  */
 export function saveCheckpoint(path: string, state: StateTree): void {
+  checkString("saveCheckpoint", "the path", path);
   writeWhole(path, encodeCheckpoint(state));
 }
 

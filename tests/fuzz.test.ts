@@ -1,6 +1,9 @@
 // Every public function with hostile arguments: an error of ours that says what was called, or a result; never a message of
 // the engine's own, a trap, a hang, or a byte changed in somebody else's memory (tests/guard.ts watches).
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as fc from "fast-check";
 import * as topograd from "topograd";
 import { test } from "uvu";
@@ -13,6 +16,10 @@ type Call = (values: unknown[]) => unknown;
 type Anything = (...values: unknown[]) => unknown;
 
 configure({ maxMemory: 2 ** 28 });
+// What is written under hostile names is written there.
+const folder = mkdtempSync(join(tmpdir(), "topograd-fuzz-"));
+process.chdir(folder);
+test.after(() => rmSync(folder, { recursive: true }));
 
 const model = () => new nn.Sequential(new nn.Linear(3, 2), new nn.ReLU());
 const freed = tensor([1, 2]);

@@ -7,6 +7,7 @@ import { Generator, noGrad, type Shape, scope, Tensor, zeros } from "../../core/
 import { sameShape, sizeOf } from "../../core/shape";
 import { inEvaluationMode } from "../../nn/evaluation-mode";
 import { Holder, init, type Module } from "../../nn/index";
+import { checkModule } from "../../nn/module";
 import {
   encodeModel,
   FLOAT,
@@ -400,6 +401,7 @@ const port = (name: string, shape: Shape, dynamic: boolean): OnnxPort => ({
  * @throws RangeError that names an operation that cannot be written, or whose operand follows the input untraced.
  */
 export function exportOnnx(model: Module, inputShape: Shape): Uint8Array {
+  checkModule("exportOnnx", model);
   const shape = checkShape("exportOnnx", inputShape);
   if (sizeOf(shape) === 0 || shape.length === 0) {
     throw new RangeError(`exportOnnx: the shape of a batch has samples first, got ${formatShape(shape)}`);
