@@ -208,7 +208,11 @@ export async function runTrain(args: string[]): Promise<number> {
       onProgress,
       signal: abort.signal,
       rollbacks,
-      checkpoint: { dir: folder.checkpoints, resume: true },
+      checkpoint: {
+        dir: folder.checkpoints,
+        resume: true,
+        ...(validation === undefined ? {} : { best: "validationLoss" as const }),
+      },
       callbacks: [folder, recorder],
     });
     end = { type: "end", status: result.status, step: result.steps, seconds: result.seconds };

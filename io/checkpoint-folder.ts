@@ -1,10 +1,9 @@
 // A folder of checkpoints: the newest ones, and the best.
 
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
 import { DataError, type StateTree } from "../core/index";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint";
 import { explained, makeFolder } from "./files";
+import { host } from "./host";
 
 const NUMBERED = /^step-(\d{9,})\.ckpt$/;
 const BEST = "best.ckpt";
@@ -26,32 +25,33 @@ export class CheckpointFolder {
 
   /** Newest first. */
   files(): string[] {
-    if (!existsSync(this.path)) return [];
-    return explained(this.path, () => readdirSync(this.path))
+    if (!host("fs").existsSync(this.path)) return [];
+    return explained(this.path, () => host("fs").readdirSync(this.path))
       .filter((name) => NUMBERED.test(name))
       .sort()
       .reverse()
-      .map((name) => join(this.path, name));
+      .map((name) => host("path").join(this.path, name));
   }
 
   /** Saves the state of a step, and removes the oldest beyond those that stay. */
   save(step: number, state: StateTree): void {
     makeFolder(this.path);
-    saveCheckpoint(join(this.path, `step-${String(step).padStart(9, "0")}.ckpt`), state);
-    for (const old of this.files().slice(this.keep)) rmSync(old, { force: true });
+    saveCheckpoint(host("path").join(this.path, `step-${String(step).padStart(9, "0")}.ckpt`), state);
+    for (const old of this.files().slice(this.keep)) host("fs").rmSync(old, { force: true });
   }
 
   /** Removes the states of later steps. */
   discardBeyond(step: number): void {
     for (const file of this.files()) {
-      if (Number(NUMBERED.exec(basename(file))?.[1]) > step) rmSync(file, { force: true });
+      if (Number(NUMBERED.exec(host("path").basename(file))?.[1]) > step)
+        host("fs").rmSync(file, { force: true });
     }
   }
 
   /** Saves the state that is best until now. */
   saveBest(state: StateTree): void {
     makeFolder(this.path);
-    saveCheckpoint(join(this.path, BEST), state);
+    saveCheckpoint(host("path").join(this.path, BEST), state);
   }
 
   /** The newest that is whole; null where there is none. Throws a DataError where all of them are damaged. */

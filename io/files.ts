@@ -1,21 +1,7 @@
 // Files that are never half-written, and folders that one process at a time writes to.
 
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { hostname, uptime } from "node:os";
-import { dirname, join } from "node:path";
 import { DataError } from "../core/index";
+import { host } from "./host";
 
 const REASONS: Record<string, string> = {
   ENOSPC: "the disk is full",
@@ -45,14 +31,15 @@ export function explained<T>(path: string, write: () => T): T {
 
 /** Has the system put a file or a folder's list of files on the disk. */
 function syncToDisk(path: string): void {
-  const file = openSync(path, "r");
+  const fs = host("fs");
+  const file = fs.openSync(path, "r");
   try {
-    fsyncSync(file);
+    fs.fsyncSync(file);
   } catch (error) {
     // Some systems do not sync folders.
     if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
   } finally {
-    closeSync(file);
+    fs.closeSync(file);
   }
 }
 
@@ -61,15 +48,16 @@ function syncToDisk(path: string): void {
  * whole. Where that fails nothing is left behind.
  */
 export function writeWhole(path: string, content: string | Uint8Array): void {
+  const fs = host("fs");
   const beside = `${path}.part`;
   explained(path, () => {
     try {
-      writeFileSync(beside, content, { flush: true });
-      renameSync(beside, path);
-      syncToDisk(dirname(path));
+      fs.writeFileSync(beside, content, { flush: true });
+      fs.renameSync(beside, path);
+      syncToDisk(host("path").dirname(path));
     } catch (error) {
       try {
-        rmSync(beside, { force: true });
+        fs.rmSync(beside, { force: true });
       } catch {
         // Then it is not ours.
       }
@@ -83,14 +71,15 @@ export function readingFile<T>(
   path: string,
   body: (size: number, read: (begin: number, end: number) => ArrayBuffer) => T,
 ): T {
+  const fs = host("fs");
   let file: number | null = null;
   try {
-    file = openSync(path, "r");
+    file = fs.openSync(path, "r");
     const open = file;
-    return body(fstatSync(file).size, (begin, end) => {
+    return body(fs.fstatSync(file).size, (begin, end) => {
       const bytes = new Uint8Array(end - begin);
       for (let at = 0; at < bytes.length; ) {
-        const count = readSync(open, bytes, at, bytes.length - at, begin + at);
+        const count = fs.readSync(open, bytes, at, bytes.length - at, begin + at);
         if (count === 0) throw new DataError("it became shorter while it was read");
         at += count;
       }
@@ -101,13 +90,13 @@ export function readingFile<T>(
     if (!known) throw error;
     throw new DataError(`${path}: ${(error as Error).message}`, { cause: error });
   } finally {
-    if (file !== null) closeSync(file);
+    if (file !== null) fs.closeSync(file);
   }
 }
 
 /** Makes a folder and those above it. */
 export function makeFolder(path: string): void {
-  explained(path, () => mkdirSync(path, { recursive: true }));
+  explained(path, () => host("fs").mkdirSync(path, { recursive: true }));
 }
 
 interface Owner {
@@ -133,9 +122,9 @@ function ownerOf(text: string): Owner | null {
 }
 
 /** A lock is stale when its process is gone, or older than the machine's start. */
-function isStale({ pid, host, since }: Owner): boolean {
-  if (host !== hostname()) return false;
-  if (since < Date.now() - uptime() * 1000 - BOOT_TOLERANCE_MS) return true;
+function isStale({ pid, host: where, since }: Owner): boolean {
+  if (where !== host("os").hostname()) return false;
+  if (since < Date.now() - host("os").uptime() * 1000 - BOOT_TOLERANCE_MS) return true;
   try {
     process.kill(pid, 0);
     return false;
@@ -150,15 +139,20 @@ export class FolderLock {
 
   /** Throws a DataError that names the owner where another process has the folder. */
   static take(folder: string): FolderLock {
-    const file = join(folder, LOCK);
-    const own = JSON.stringify({ pid: process.pid, host: hostname(), since: Date.now() } satisfies Owner);
+    const fs = host("fs");
+    const file = host("path").join(folder, LOCK);
+    const own = JSON.stringify({
+      pid: process.pid,
+      host: host("os").hostname(),
+      since: Date.now(),
+    } satisfies Owner);
     const mine = `${file}.${process.pid}`;
     // Written beside and linked, so that nobody reads half a lock.
-    explained(mine, () => writeFileSync(mine, own));
+    explained(mine, () => fs.writeFileSync(mine, own));
     try {
       for (let attempt = 0; attempt < 10; attempt++) {
         try {
-          linkSync(mine, file);
+          fs.linkSync(mine, file);
           return new FolderLock(file);
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
@@ -167,15 +161,16 @@ export class FolderLock {
       }
       throw new DataError(`${folder} is being taken by other processes`);
     } finally {
-      rmSync(mine, { force: true });
+      fs.rmSync(mine, { force: true });
     }
   }
 
   /** Removes a lock whose process is gone; throws where it is not. */
   private static clearStale(folder: string, file: string): void {
+    const fs = host("fs");
     let text: string;
     try {
-      text = readFileSync(file, "utf8");
+      text = fs.readFileSync(file, "utf8");
     } catch {
       return; // Given back in the meantime.
     }
@@ -188,16 +183,16 @@ export class FolderLock {
     }
     const aside = `${file}.${process.pid}.stale`;
     try {
-      renameSync(file, aside);
+      fs.renameSync(file, aside);
     } catch {
       return; // Somebody else was faster.
     }
     // What was moved may be a newer lock than was read: it goes back.
-    if (readFileSync(aside, "utf8") !== text) linkSync(aside, file);
-    rmSync(aside, { force: true });
+    if (fs.readFileSync(aside, "utf8") !== text) fs.linkSync(aside, file);
+    fs.rmSync(aside, { force: true });
   }
 
   release(): void {
-    rmSync(this.file, { force: true });
+    host("fs").rmSync(this.file, { force: true });
   }
 }

@@ -2,6 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import * as root from "topograd";
 import * as data from "topograd/data";
 import * as io from "topograd/io";
@@ -32,6 +33,46 @@ test("studies and reports are subpaths of their own, beside the root", () => {
   assert.type(study.summariseStudy, "function");
   assert.type(report.renderReport, "function");
   assert.not("study" in root || "report" in root);
+});
+
+/** The files that an entry loads at once, by following its static imports, and what they import from outside. */
+function loadedWith(entry: string): { files: Set<string>; outside: Set<string> } {
+  const [files, outside] = [new Set<string>(), new Set<string>()];
+  const visit = (file: string): void => {
+    if (files.has(file)) return;
+    files.add(file);
+    const imports = readFileSync(file, "utf8").matchAll(
+      /^\s*(?:import|export)\s+(?:[^"();]*?from\s+)?"([^"]+)"/gm,
+    );
+    for (const [, name] of imports) {
+      if (name.startsWith(".")) visit(join(dirname(file), name));
+      else outside.add(name);
+    }
+  };
+  visit(entry);
+  return { files, outside };
+}
+
+test("what browsers load imports nothing of Node's", () => {
+  for (const name of ["index", "nn", "optim", "tda", "data", "io", "train", "report"]) {
+    const { files, outside } = loadedWith(`dist/${name}.js`);
+    assert.ok(files.size > 1, name);
+    assert.equal([...outside], [], name);
+  }
+});
+
+test("where there is no file system, files say so, and bytes go", () => {
+  const program =
+    'process.getBuiltinModule = undefined; const { io } = await import("./dist/index.js");' +
+    "console.log(io.decodeCheckpoint(io.encodeCheckpoint([1])).length);" +
+    'try { io.saveCheckpoint("x", [1]); } catch (error) { console.log(error.name, error.message); }';
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+  });
+  assert.match(
+    stdout,
+    /^1\nDataError files can be read and written in Node \(20\.16 and newer\), Deno and Bun only/,
+  );
 });
 
 test("the kernels are embedded once", () => {
