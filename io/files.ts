@@ -146,16 +146,18 @@ export class FolderLock {
       host: host("os").hostname(),
       since: Date.now(),
     } satisfies Owner);
-    const mine = `${file}.${process.pid}`;
-    // Written beside and linked, so that nobody reads half a lock.
-    explained(mine, () => fs.writeFileSync(mine, own));
+    const mine = `${file}.${process.pid}.part`;
     try {
       for (let attempt = 0; attempt < 10; attempt++) {
+        // Written beside and linked, so that nobody reads half a lock.
+        explained(mine, () => fs.writeFileSync(mine, own));
         try {
           fs.linkSync(mine, file);
           return new FolderLock(file);
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+          const { code } = error as NodeJS.ErrnoException;
+          // The owner of a folder tidies it up, which may have taken our part away.
+          if (code !== "EEXIST" && code !== "ENOENT") throw error;
         }
         FolderLock.clearStale(folder, file);
       }
@@ -181,7 +183,7 @@ export class FolderLock {
           `if that is not so, remove ${file}`,
       );
     }
-    const aside = `${file}.${process.pid}.stale`;
+    const aside = `${file}.${process.pid}.stale.part`;
     try {
       fs.renameSync(file, aside);
     } catch {
