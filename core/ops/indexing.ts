@@ -2,14 +2,14 @@
 
 import { select } from "../../backend/launch/elementwise";
 import * as launch from "../../backend/launch/index";
-import { readElement } from "../../backend/view";
+import { readElement, writeElements } from "../../backend/view";
 import { type Backward, record } from "../autograd";
 import { checkTensor, normalizeAxis } from "../check";
-import { broadcastTo, contiguous, contiguousCopy, full, scalar } from "../compute";
+import { binary, broadcastTo, contiguous, contiguousCopy, full, integers, scalar } from "../compute";
 import { formatShape } from "../errors";
 import { broadcastShapes, type Shape, sameShape } from "../shape";
-import { allocate, allocateLike, defineMethods, type Tensor } from "../tensor";
-import { bothIntegers, type Operand, operand } from "./arithmetic";
+import { allocate, allocateLike, defineMethods, isTensor, type Tensor } from "../tensor";
+import { bothIntegers, isInt32, type Operand, operand } from "./arithmetic";
 import { slice } from "./layout";
 
 function checkIndices(operation: string, indices: Tensor): Tensor {
@@ -116,6 +116,19 @@ function indexAdd(input: Tensor, axis: number, indices: Tensor, source: Tensor):
   return record("indexAdd", out, [x, y], [picks], indexAddRule(along));
 }
 
+/** int32 indices of one shape with the source, that of x but on the axis. */
+function checkScattered(operation: string, x: Tensor, axis: number, indices: Tensor, source: Tensor): Tensor {
+  const picks = checkTargets(operation, indices, axis, x.extents);
+  const fits = picks.ndim === x.ndim && picks.extents.every((e, d) => d === axis || e === x.extents[d]);
+  if (!fits || !sameShape(picks.extents, source.extents)) {
+    throw new RangeError(
+      `${operation}: indices ${formatShape(picks.extents)} and source ${formatShape(source.extents)} must have one shape, ` +
+        `that of ${formatShape(x.extents)} but on axis ${axis}`,
+    );
+  }
+  return picks;
+}
+
 function scatterAddRule(axis: number): Backward {
   return (g, [picks]) => [g, gather(g, axis, picks)];
 }
@@ -123,17 +136,51 @@ function scatterAddRule(axis: number): Backward {
 function scatterAdd(input: Tensor, axis: number, indices: Tensor, source: Tensor): Tensor {
   const [x, y] = [operand("scatterAdd", input), operand("scatterAdd", source)];
   const along = normalizeAxis("scatterAdd", axis, x.extents);
-  const picks = checkTargets("scatterAdd", indices, along, x.extents);
-  const fits = picks.ndim === x.ndim && picks.extents.every((e, d) => d === along || e === x.extents[d]);
-  if (!fits || !sameShape(picks.extents, y.extents)) {
-    throw new RangeError(
-      `scatterAdd: indices ${formatShape(picks.extents)} and source ${formatShape(y.extents)} must have one shape, ` +
-        `that of ${formatShape(x.extents)} but on axis ${along}`,
-    );
-  }
+  const picks = checkScattered("scatterAdd", x, along, indices, y);
   const out = contiguousCopy(x);
   launch.gatherGradient(out, y, along, picks);
   return record("scatterAdd", out, [x, y], [picks], scatterAddRule(along));
+}
+
+/** x with the source where the indices say. */
+function scattered(x: Tensor, axis: number, picks: Tensor, source: Tensor): Tensor {
+  const out = contiguousCopy(x);
+  launch.scatter(out, source, axis, picks);
+  return out;
+}
+
+/** What was overwritten has no gradient, neither in x nor in the source, where a later element came to the same place. */
+function scatterRule(axis: number): Backward {
+  return (g, [picks], { needs }) => {
+    if (!needs[1]) return [scattered(g, axis, picks, full(picks.extents, 0)), null];
+    const places = allocateLike(picks, "int32");
+    writeElements(
+      places,
+      Int32Array.from({ length: places.size }, (_, i) => i),
+    );
+    const last = gather(scattered(full(g.extents, -1, "int32"), axis, picks, places), axis, picks);
+    const stays = integers("scatter", "eq_i32", last, places, "float32");
+    return [
+      needs[0] ? scattered(g, axis, picks, full(picks.extents, 0)) : null,
+      binary("scatter", "weigh_f32", gather(g, axis, picks), stays),
+    ];
+  };
+}
+
+function scatter(input: Tensor, axis: number, indices: Tensor, source: Operand): Tensor {
+  // A number as a tensor of the indices' shape; as int32 where a is.
+  const isWhole = isTensor(input) && input.dtype === "int32" && typeof source === "number" && isInt32(source);
+  const filled =
+    typeof source === "number" && isTensor(indices)
+      ? full(indices.extents, source, isWhole ? "int32" : "float32")
+      : source;
+  const [x, y] = bothIntegers("scatter", input, filled) ?? [
+    operand("scatter", input),
+    operand("scatter", filled),
+  ];
+  const along = normalizeAxis("scatter", axis, x.extents);
+  const picks = checkScattered("scatter", x, along, indices, y);
+  return record("scatter", scattered(x, along, picks, y), [x, y], [picks], scatterRule(along));
 }
 
 function choose(mask: Tensor, a: Tensor, b: Tensor, shape: Shape): Tensor {
@@ -169,6 +216,11 @@ export interface IndexingMethods {
    */
   scatterAdd(axis: number, indices: Tensor, source: Tensor): Tensor;
   /**
+   * A copy of a with `source`, a tensor or a number, where the indices say: out[i][indices[i][j]] = source[i][j] for axis 1. Of
+   * several elements for one place the last stays. Shapes are as for scatterAdd().
+   */
+  scatter(axis: number, indices: Tensor, source: Operand): Tensor;
+  /**
    * out[i][j] = a[i][indices[i][j]] for axis 1; int32 indices of as many axes as a, which may be shorter on the others;
    * none is negative. A copy.
    */
@@ -179,4 +231,4 @@ declare module "../tensor" {
   interface Tensor extends IndexingMethods {}
 }
 
-defineMethods<IndexingMethods>({ indexSelect, gather, indexAdd, scatterAdd });
+defineMethods<IndexingMethods>({ indexSelect, gather, indexAdd, scatter, scatterAdd });

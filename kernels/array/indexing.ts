@@ -92,3 +92,19 @@ export function gather_grad_f32(
     gx += <usize>(axis * inner) << 2;
   }
 }
+
+/** out[o, indices[o, j, i], i] = source[o, j, i]: the last of several wins. */
+export function scatter_32(
+  out: usize, source: usize, indices: usize, outer: i32, axis: i32, n: i32, inner: i32,
+): void {
+  for (let o = 0; o < outer; o++) {
+    for (let j = 0; j < n; j++) {
+      for (let i = 0; i < inner; i++) {
+        store<i32>(out + (<usize>(load<i32>(indices) * inner + i) << 2), load<i32>(source));
+        indices += 4;
+        source += 4;
+      }
+    }
+    out += <usize>(axis * inner) << 2;
+  }
+}

@@ -117,6 +117,8 @@ test("choosing and ordering keep what they choose from", () => {
   assert.equal(listOf(where(tensor([1, 0, 1]), x, 0)), ["int32", LARGE, 0, LARGE + 1]);
   assert.equal(listOf(x.maskedFill(tensor([1, 0, 0]), -1)), ["int32", -1, LARGE - 1, LARGE + 1]);
   assert.equal(listOf(x.reshape([1, 3]).triu().flatten()), listOf(x));
+  assert.equal(listOf(x.scatter(0, ints(2, 0), -4)), ["int32", -4, LARGE - 1, -4]);
+  assert.equal(listOf(x.scatter(0, ints(1), tensor([0.5]))), ["float32", LARGE - 1, 0.5, LARGE + 1]);
 });
 
 test("a remainder by 0 is an error for integers", () => {

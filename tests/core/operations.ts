@@ -786,6 +786,7 @@ function continuations(): OperationCase[] {
 
 function additions(): OperationCase[] {
   const rows = () => tensor(Int32Array.of(2, 0, 2));
+  const scatterTo = () => tensor(Int32Array.of(5, 0, 2, 1, 3, 1)).reshape([2, 3]);
   const targets = [
     [1, 1, 5],
     [0, 3, 3],
@@ -798,6 +799,31 @@ function additions(): OperationCase[] {
       reference: (x, y) =>
         build([3, 4], ([i, j]) =>
           [2, 0, 2].reduce((sum, to, k) => (to === i ? sum + at(y, [k, j]) : sum), at(x, [i, j])),
+        ),
+    },
+    {
+      // The first and the third element of the second row go to one place.
+      name: "scatter",
+      inputs: [sample([2, 6], 174), sample([2, 3], 175)],
+      run: (x, y) => x.scatter(1, scatterTo(), y),
+      reference: (x, y) => {
+        const out = { shape: x.shape, data: [...x.data] };
+        for (const [k, to] of [5, 0, 2, 1, 3, 1].entries()) out.data[6 * Math.floor(k / 3) + to] = y.data[k];
+        return out;
+      },
+    },
+    {
+      name: "scatter",
+      inputs: [sample([2, 6], 176)],
+      run: (x) => x.scatter(1, scatterTo(), 7),
+      reference: (x) =>
+        build([2, 6], ([i, j]) =>
+          [
+            [5, 0, 2],
+            [1, 3, 1],
+          ][i].includes(j)
+            ? 7
+            : at(x, [i, j]),
         ),
     },
     {
