@@ -1,6 +1,6 @@
 // ONNX models as modules: each node is an operation of ours.
 
-import { describe } from "../../core/check";
+import { describe, isCount, MAX_INTEGER } from "../../core/check";
 import { formatShape } from "../../core/errors";
 import { concat, DataError, Tensor, tensor, where } from "../../core/index";
 import { sizeOf } from "../../core/shape";
@@ -18,7 +18,7 @@ function fail(what: string): never {
 function tensorOf(given: OnnxTensor): Tensor {
   const { name, dims, dataType, raw } = given;
   if (given.external) fail(`tensor "${name}" lies in another file; join them first`);
-  if (!dims.every((extent) => Number.isInteger(extent) && extent >= 0)) {
+  if (!dims.every((extent) => isCount(extent) && extent <= MAX_INTEGER)) {
     fail(`tensor "${name}" has the shape ${formatShape(dims)}`);
   }
   const size = sizeOf(dims);
