@@ -23,6 +23,9 @@ const isGroup = (value: unknown): value is Record<string, unknown> =>
 const groupTitle = (key: string) =>
   key === "cgalr" ? "Controller (CG-ALR)" : key[0].toUpperCase() + spaced(key.slice(1));
 
+/** The settings, but for the options as they were given: what they came to stands beside them. */
+const settingsIn = ({ options: _, ...config }: RunConfig) => Object.entries(config);
+
 /** Everything in config.json, group by group, and how the run ended. */
 export function configuration(run: ReportRun): HTMLElement[] {
   const list = (title: string, group: object) =>
@@ -32,7 +35,7 @@ export function configuration(run: ReportRun): HTMLElement[] {
         .filter(([, value]) => !isGroup(value))
         .map(([key, value]) => [spaced(key), shown(key, value)]),
     );
-  const groups = Object.entries(run.config).filter(([, value]) => isGroup(value));
+  const groups = settingsIn(run.config).filter(([, value]) => isGroup(value));
   const outcome: [string, string | Node][] = [];
   if (run.end !== null) {
     outcome.push(["status", run.end.status], ["steps", formatCount(run.end.step)]);
@@ -49,7 +52,7 @@ export function configuration(run: ReportRun): HTMLElement[] {
 export function differences(runs: readonly ReportRun[]): HTMLElement | null {
   const isEverywhere = (group: string) => runs.every(({ config }) => isGroup(config[group]));
   const flat = (config: RunConfig) =>
-    Object.entries(config).flatMap(([key, value]): [string, string][] => {
+    settingsIn(config).flatMap(([key, value]): [string, string][] => {
       if (!isGroup(value)) return [[spaced(key), shown(key, value)]];
       // A controller that only some runs have is one difference, not twenty.
       if (!isEverywhere(key)) return [[groupTitle(key), "yes"]];
