@@ -48,22 +48,22 @@ export interface SignalGroup {
 }
 
 /** An observation in the tracker's history. */
-export interface TrackerRecord {
+export type TrackerRecord = {
   /** Distance from the observation before; null for the first. */
   distance: number | null;
   /** Time the observation took. */
   milliseconds: number;
-}
+};
 
 /** Saved tracker: which signals it reads, what the next distance is measured from, and the history. */
-export interface TrackerState {
+export type TrackerState = {
   /** Name of the distance; "custom" for a function. */
   distance: string;
   chosen: Int32Array[] | null;
   /** The last connectome's number of signals, and what is kept of it. */
   last: { signals: number; summary: StateTree } | null;
   history: TrackerRecord[];
-}
+};
 
 /**
  * Observes the correlations between a model's activations on a fixed probe, and how far their topology has moved.

@@ -12,7 +12,20 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { DataError, io, type StateTree, Tensor, tensor } from "topograd";
+import {
+  DataError,
+  data,
+  Generator,
+  io,
+  manualSeed,
+  nn,
+  optim,
+  type StateTree,
+  Tensor,
+  tda,
+  tensor,
+  train,
+} from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FolderLock, writeWhole } from "#internal";
@@ -76,6 +89,55 @@ test("tensors come back with shape and dtype, NaN with its sign of zero beside i
   assert.equal(plain(read), plain(state));
   assert.ok(Object.hasOwn(read, "__proto__"));
   assert.is(({} as Record<string, unknown>).weights, undefined);
+});
+
+test("whatever is stateful is saved as it is, and goes on from what is read", () => {
+  const samples = data.moons(64, { seed: 1 });
+  const make = () => {
+    manualSeed(2);
+    const model = nn.mlp([2, 8, 2]);
+    const optimizer = new optim.Adam(model.parameters());
+    const tracker = new tda.ConnectomeTracker(model, { probe: samples.x, seed: 1 });
+    const schedule = new optim.CGALR(optimizer, tracker, { stepsPerEpoch: 4 });
+    const trainer = new train.Trainer({ model, optimizer, schedule, train: samples, batchSize: 16, seed: 3 });
+    return {
+      model,
+      optimizer,
+      tracker,
+      schedule,
+      trainer,
+      loader: new data.DataLoader(samples),
+      random: new Generator(4),
+    };
+  };
+  const [one, other] = [make(), make()];
+  for (let step = 0; step < 6; step++) one.trainer.step();
+  one.random.nextInteger();
+  const path = join(folder, "all.ckpt");
+  io.saveCheckpoint(path, {
+    model: one.model.stateDict(),
+    optimizer: one.optimizer.stateDict(),
+    tracker: one.tracker.stateDict(),
+    schedule: one.schedule.stateDict(),
+    trainer: one.trainer.stateDict(),
+    loader: one.loader.stateDict(),
+    random: one.random.stateDict(),
+  });
+  const read = io.loadCheckpoint(path) as unknown as {
+    [part in keyof typeof other]: ReturnType<(typeof other)[part]["stateDict"]>;
+  };
+  other.model.loadStateDict(read.model);
+  other.optimizer.loadStateDict(read.optimizer);
+  other.tracker.loadStateDict(read.tracker);
+  other.schedule.loadStateDict(read.schedule);
+  other.loader.loadStateDict(read.loader);
+  other.random.loadStateDict(read.random);
+  assert.is(other.random.nextInteger(), one.random.nextInteger());
+  other.trainer.loadStateDict(read.trainer);
+  for (const { trainer } of [one, other]) for (let step = 0; step < 6; step++) trainer.step();
+  const weights = [one, other].map(({ model }) => model.parameters().map((p) => p.toArray()));
+  assert.equal(weights[1], weights[0]);
+  assert.equal(other.schedule.history.length, one.schedule.history.length);
 });
 
 test("a file is read back, and says its name when it is damaged", () => {
