@@ -56,13 +56,12 @@ export function readElements(view: View): Float32Array | Int32Array {
   const { extents: shape, strides, size } = view;
   if (isContiguous(shape, strides)) return source.slice(start, start + size);
   const out = view.dtype === "int32" ? new Int32Array(size) : new Float32Array(size);
+  const last = shape.length - 1;
   let position = 0;
   const walk = (axis: number, at: number): void => {
-    if (axis === shape.length) {
-      out[position++] = source[at];
-      return;
-    }
-    for (let i = 0; i < shape[axis]; i++) walk(axis + 1, at + i * strides[axis]);
+    const [extent, stride] = [shape[axis], strides[axis]];
+    if (axis < last) for (let i = 0; i < extent; i++) walk(axis + 1, at + i * stride);
+    else for (let i = 0; i < extent; i++) out[position++] = source[at + i * stride];
   };
   walk(0, start);
   return out;

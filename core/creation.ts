@@ -197,16 +197,23 @@ export function eye(n: number, options: TensorOptions = {}): Tensor {
   return out;
 }
 
-/** A tensor [n] whose elements follow from their positions, computed in float64. */
+/** start + i * step for n positions, computed in float64. */
+function sequenceOf(n: number, start: number, step: number): Float64Array {
+  const values = new Float64Array(n);
+  for (let i = 0; i < n; i++) values[i] = start + i * step;
+  return values;
+}
+
+/** A tensor [n] of these values. */
 function sequence(
   operation: string,
   n: number,
-  value: (i: number) => number,
+  make: (n: number) => Float64Array,
   options: TensorOptions,
 ): Tensor {
   const dtype = checkTensorOptions(operation, options);
   const out = allocate(checkShape(operation, [n]), dtype);
-  const values = Float64Array.from({ length: n }, (_, i) => value(i));
+  const values = make(n);
   const odd = dtype === "int32" ? findNonInteger(values) : -1;
   if (odd >= 0) {
     throw new TypeError(`${operation}: int32 element ${odd} is ${values[odd]}, expected a 32-bit integer`);
@@ -224,7 +231,8 @@ export function arange(start: number, stop?: number, step = 1, options: TensorOp
       `arange: needs finite bounds and a step that is not 0, got ${[from, to, step].map(describe).join(", ")}`,
     );
   }
-  return sequence("arange", Math.max(0, Math.ceil((to - from) / step)), (i) => from + i * step, options);
+  const count = Math.max(0, Math.ceil((to - from) / step));
+  return sequence("arange", count, (n) => sequenceOf(n, from, step), options);
 }
 
 /** `count` evenly spaced values from `start` to `stop`, both included. */
@@ -233,10 +241,10 @@ export function linspace(start: number, stop: number, count: number, options: Te
   checkNumber("linspace", "stop", stop);
   checkInteger("linspace", "count", count, { atLeast: 0 });
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
-  return sequence(
-    "linspace",
-    count,
-    (i) => (i === count - 1 && count > 1 ? stop : start + i * step),
-    options,
-  );
+  const make = (n: number) => {
+    const values = sequenceOf(n, start, step);
+    if (n > 1) values[n - 1] = stop;
+    return values;
+  };
+  return sequence("linspace", count, make, options);
 }

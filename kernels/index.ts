@@ -10,6 +10,7 @@ export { connectome_f32, correlation_f32, correlation_scratch_bytes } from "./to
 export * from "./topology/correlation-batches";
 export { diagram_invalid_bar_f32 } from "./topology/diagram";
 export * from "./topology/diagram-kernels";
+export * from "./linear/batch";
 export * from "./linear/gemm";
 export * from "./image/images";
 export * from "./array/indexing";

@@ -1,6 +1,6 @@
 // Matrix products on the packed GEMM kernel (kernels/linear/gemm.ts).
 
-import { broadcastStrides, contiguousStrides, type Shape } from "../shape";
+import { broadcastStrides, contiguousStrides, type Shape, sizeOf } from "../shape";
 import { addressOf, targetOf, type View } from "../view";
 import { kernels } from "../wasm";
 import { type Frame, launch } from "./frame";
@@ -10,8 +10,8 @@ interface Matrices {
   address: number;
   transposed: 0 | 1;
   stride: number;
-  /** Byte offset of each matrix of the batch. */
-  offsets: readonly number[];
+  /** Elements from one matrix to the next along each axis of the batch; 0 repeats. */
+  steps: readonly number[];
 }
 
 /** Reads the last two axes in place when either of them is dense, so that transposes cost nothing. */
@@ -22,28 +22,46 @@ function matricesOf(frame: Frame, x: View, batch: Shape): Matrices {
   const [rowStride, columnStride] = [strides[at], strides[at + 1]];
   const address = addressOf(x, "float32");
   if ((columnStride === 1 || columns === 1) && (rowStride >= columns || rows === 1)) {
-    const offsets = offsetsOf(extents, strides, batch);
-    return { address, transposed: 0, stride: rows === 1 ? columns : rowStride, offsets };
+    return {
+      address,
+      transposed: 0,
+      stride: rows === 1 ? columns : rowStride,
+      steps: stepsOf(extents, strides, batch),
+    };
   }
   if ((rowStride === 1 || rows === 1) && (columnStride >= rows || columns === 1)) {
-    const offsets = offsetsOf(extents, strides, batch);
-    return { address, transposed: 1, stride: columns === 1 ? rows : columnStride, offsets };
+    return {
+      address,
+      transposed: 1,
+      stride: columns === 1 ? rows : columnStride,
+      steps: stepsOf(extents, strides, batch),
+    };
   }
   return {
     address: frame.dense(x),
     transposed: 0,
     stride: columns,
-    offsets: offsetsOf(extents, contiguousStrides(extents), batch),
+    steps: stepsOf(extents, contiguousStrides(extents), batch),
   };
 }
 
-/** The offsets of what is no batch. */
-const SINGLE: readonly number[] = [0];
+const NO_BATCH: readonly number[] = [];
 
-/** Byte offsets of the matrices, the last two axes of a tensor, for each element of the batch. */
-function offsetsOf(shape: Shape, strides: Shape, batch: Shape): readonly number[] {
-  if (batch.length === 0) return SINGLE;
-  const steps = broadcastStrides(shape.slice(0, -2), strides.slice(0, -2), batch);
+/** The steps of the axes before the last two, broadcast to the batch. */
+function stepsOf(shape: Shape, strides: Shape, batch: Shape): readonly number[] {
+  if (batch.length === 0) return NO_BATCH;
+  return broadcastStrides(shape.slice(0, -2), strides.slice(0, -2), batch);
+}
+
+/** Elements from one matrix of the whole batch to the next; null where they are not evenly spaced. */
+function evenStep(steps: readonly number[], batch: Shape): number | null {
+  const last = batch.length - 1;
+  for (let d = last; d > 0; d--) if (steps[d - 1] !== steps[d] * batch[d]) return null;
+  return steps[last];
+}
+
+/** Byte offsets of the matrices of a batch. */
+function offsetsOf(steps: readonly number[], batch: Shape): number[] {
   let offsets = [0];
   for (const [d, extent] of batch.entries()) {
     offsets = offsets.flatMap((o) => Array.from({ length: extent }, (_, i) => o + i * steps[d] * 4));
@@ -62,13 +80,38 @@ export function matmul(out: View, a: View, b: View, batch: Shape): void {
     const right = matricesOf(frame, b, batch);
     const c = targetOf(out, "float32");
     const scratch = frame.scratch(kernels().gemm_scratch_bytes(m, n, k));
-    const { gemm_f32 } = kernels();
+    const { gemm_f32, gemm_batch_f32 } = kernels();
     const { stride: lda, transposed: ta } = left;
     const { stride: ldb, transposed: tb } = right;
-    for (let i = 0; i < left.offsets.length; i++) {
-      const to = c + i * m * n * 4;
-      const from = left.address + left.offsets[i];
-      gemm_f32(to, from, right.address + right.offsets[i], m, n, k, lda, ldb, n, ta, tb, 0, scratch);
+    if (batch.length === 0) {
+      gemm_f32(c, left.address, right.address, m, n, k, lda, ldb, n, ta, tb, 0, scratch);
+      return;
+    }
+    const [stepA, stepB] = [left, right].map(({ steps }) => evenStep(steps, batch));
+    if (stepA !== null && stepB !== null) {
+      const { address: p } = left;
+      gemm_batch_f32(
+        c,
+        p,
+        right.address,
+        sizeOf(batch),
+        stepA * 4,
+        stepB * 4,
+        m,
+        n,
+        k,
+        lda,
+        ldb,
+        ta,
+        tb,
+        scratch,
+      );
+      return;
+    }
+    const [lefts, rights] = [left, right].map(({ steps }) => offsetsOf(steps, batch));
+    for (const [i, offset] of lefts.entries()) {
+      const [from, other] = [left.address + offset, right.address + rights[i]];
+      gemm_f32(c + i * m * n * 4, from, other, m, n, k, lda, ldb, n, ta, tb, 0, scratch);
     }
   });
 }

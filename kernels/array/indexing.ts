@@ -24,6 +24,14 @@ export function index_select_32(
   const bad = first_out_of_range(indices, n, axis, negative != 0);
   if (bad >= 0) return bad;
   const bytes = <usize>inner << 2;
+  if (inner == 1) {
+    for (let o = 0; o < outer; o++, x += <usize>axis << 2) {
+      for (let j = 0; j < n; j++, out += 4) {
+        store<i32>(out, load<i32>(x + (<usize>resolve(load<i32>(indices + (<usize>j << 2)), axis) << 2)));
+      }
+    }
+    return -1;
+  }
   for (let o = 0; o < outer; o++) {
     for (let j = 0; j < n; j++) {
       memory.copy(out, x + <usize>resolve(load<i32>(indices + (<usize>j << 2)), axis) * bytes, bytes);

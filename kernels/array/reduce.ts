@@ -152,6 +152,32 @@ function fold_columns<T>(x: usize, n: i32, step: usize): v128 {
   return v;
 }
 
+/** Folds n >= 1 vectors that lie side by side, in four chains. */
+@inline
+function fold_row<T>(x: usize, n: i32): v128 {
+  const op = changetype<T>(0);
+  if (n < 8) return fold_columns<T>(x, n, 16);
+  const chain = n >> 2;
+  const step = <usize>64;
+  let a = v128.load(x);
+  let b = v128.load(x, 16);
+  let c = v128.load(x, 32);
+  let d = v128.load(x, 48);
+  for (let i = 1; i < chain; i++) {
+    x += step;
+    a = op.v(a, v128.load(x));
+    b = op.v(b, v128.load(x, 16));
+    c = op.v(c, v128.load(x, 32));
+    d = op.v(d, v128.load(x, 48));
+  }
+  a = op.v(op.v(a, b), op.v(c, d));
+  for (let i = chain << 2; i < n; i++) {
+    a = op.v(a, v128.load(x + step));
+    x += 16;
+  }
+  return a;
+}
+
 function fold<T>(out: usize, x: usize, outer: i32, n: i32, inner: i32): void {
   const op = changetype<T>(0);
   const step = <usize>inner << 2;
@@ -159,7 +185,7 @@ function fold<T>(out: usize, x: usize, outer: i32, n: i32, inner: i32): void {
     let i = 0;
     if (inner == 1 && n >= 4) {
       const lanes = n >> 2;
-      let v = fold_columns<T>(x, lanes, 16);
+      let v = fold_row<T>(x, lanes);
       v = op.v(v, v128.shuffle<i64>(v, v, 1, 0));
       v = op.v(v, v128.shuffle<i32>(v, v, 1, 0, 3, 2));
       for (let j = lanes << 2; j < n; j++) v = op.v(v, v128.load32_splat(x + (<usize>j << 2)));
