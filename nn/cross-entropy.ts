@@ -2,7 +2,7 @@
 
 import { checkInteger, checkNumber, checkOptions, checkTensor } from "../core/check";
 import { formatShape } from "../core/errors";
-import type { Tensor } from "../core/index";
+import type { Operand, Tensor } from "../core/index";
 import { operand, weigh } from "../core/ops/arithmetic";
 import { crossEntropyOfRows } from "../core/ops/cross-entropy";
 import { sameShape } from "../core/shape";
@@ -26,14 +26,16 @@ export interface CrossEntropyOptions extends NllOptions {
 interface Rows {
   scores: Tensor;
   labels: Tensor;
+  /** Rows whose label is not ignored. */
+  kept: number;
 }
 
 /** Checks scores [N,C,...], labels [N,...] and weight [C] against each other. */
 function rowsOf(operation: string, input: Tensor, labels: Tensor, options: NllOptions): Rows {
   const scores = operand(operation, input);
   checkTensor(operation, labels);
-  const [n, classes, ...rest] = scores.shape;
-  if (scores.ndim < 2 || !sameShape(labels.shape, [n, ...rest])) {
+  const [n, classes, ...rest] = scores.extents;
+  if (scores.ndim < 2 || !sameShape(labels.extents, [n, ...rest])) {
     throw new RangeError(
       `${operation}: expected scores [N,C] and labels [N], or [N,C,...] and [N,...], ` +
         `got ${formatShape(scores.shape)} and ${formatShape(labels.shape)}`,
@@ -48,28 +50,29 @@ function rowsOf(operation: string, input: Tensor, labels: Tensor, options: NllOp
   if (weight !== undefined && !sameShape(weight.shape, [classes])) {
     throw new RangeError(`${operation}: expected weight [${classes}], got ${formatShape(weight.shape)}`);
   }
-  const flat = labels.flatten();
-  const values = flat.toInt32Array();
-  const wrong = values.findIndex((label) => label !== ignoreIndex && (label < 0 || label >= classes));
-  if (wrong >= 0) {
-    throw new RangeError(
-      `${operation}: label ${values[wrong]} (row ${wrong}) is out of range for ${classes} classes`,
-    );
+  const values = labels.toInt32Array();
+  let kept = 0;
+  for (let row = 0; row < values.length; row++) {
+    const label = values[row];
+    if (label === ignoreIndex) continue;
+    kept++;
+    if (label >= 0 && label < classes) continue;
+    throw new RangeError(`${operation}: label ${label} (row ${row}) is out of range for ${classes} classes`);
   }
-  if (scores.ndim === 2) return { scores, labels: flat };
+  if (scores.ndim === 2) return { scores, labels, kept };
   const order = [0, ...rest.map((_, d) => d + 2), 1];
-  return { scores: scores.permute(order).reshape([-1, classes]), labels: flat };
+  return { scores: scores.permute(order).reshape([-1, classes]), labels: labels.flatten(), kept };
 }
 
-/** Reduces losses to the shape of the labels, or to one number; the mean is weighted. */
+/** Reduces losses to the shape of the labels, or to one number; the mean is taken by the weights, whose sum is `total()`. */
 function finish(
   operation: string,
   losses: Tensor,
-  weights: Tensor,
+  total: () => Operand,
   labels: Tensor,
   reduction: LossOptions["reduction"] = "mean",
 ): Tensor {
-  if (reduction === "mean") return losses.sum().div(weights.sum());
+  if (reduction === "mean") return losses.sum().div(total());
   return reduce(operation, losses.reshape(labels.shape), reduction);
 }
 
@@ -89,7 +92,7 @@ export function nllLoss(logProbabilities: Tensor, labels: Tensor, options: NllOp
   const rows = rowsOf("nllLoss", logProbabilities, labels, options);
   const { weights, safe } = weightsOf(rows.labels, options);
   const picked = rows.scores.gather(1, safe.unsqueeze(1)).squeeze(1);
-  return finish("nllLoss", weigh(picked, weights).neg(), weights, labels, options.reduction);
+  return finish("nllLoss", weigh(picked, weights).neg(), () => weights.sum(), labels, options.reduction);
 }
 
 /** Cross-entropy of logits [N,C] and int32 labels [N], or [N,C,...] and [N,...]; in one pass, accurate at both tails. */
@@ -101,5 +104,6 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   const classWeights = weight === undefined ? null : operand("crossEntropy", weight);
   const settings = { smoothing: labelSmoothing, ignore: ignoreIndex };
   const losses = crossEntropyOfRows(rows.scores, rows.labels, classWeights, settings);
-  return finish("crossEntropy", losses, weightsOf(rows.labels, options).weights, labels, reduction);
+  const total = () => (weight === undefined ? rows.kept : weightsOf(rows.labels, options).weights.sum());
+  return finish("crossEntropy", losses, total, labels, reduction);
 }
