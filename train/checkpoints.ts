@@ -10,10 +10,9 @@ import {
 } from "../core/check";
 import type { StateTree } from "../core/index";
 import { CheckpointFolder } from "../io/checkpoint-folder";
+import { gainOver, METRICS, type Metric, metricOf } from "./metric";
 import type { Safety, SafetyState } from "./safety";
 import type { Trainer, TrainerState } from "./trainer";
-
-const METRICS = ["validationLoss", "validationAccuracy", "trainLoss", "trainAccuracy"] as const;
 
 /** Options of {@link FitOptions.checkpoint}. */
 export interface CheckpointOptions {
@@ -26,7 +25,7 @@ export interface CheckpointOptions {
   /** How many of the newest are kept. Default 2. */
   keep?: number;
   /** Keep the state of the best epoch by this metric too, as best.ckpt. Losses are to fall, accuracies to rise. Default: no. */
-  best?: (typeof METRICS)[number];
+  best?: Metric;
   /** Go on from the newest checkpoint in the folder that is whole, if there is one. Default false: one there is an error. */
   resume?: boolean;
 }
@@ -131,14 +130,8 @@ export class Checkpoints {
   private isBest(): boolean {
     const { metric, trainer } = this;
     if (metric === undefined) return false;
-    const value = trainer.history[trainer.history.length - 1][metric];
-    if (value === undefined || value === null) {
-      throw new RangeError(
-        `checkpoint: there is no ${metric}: give validation data${metric.endsWith("Accuracy") ? " with labels" : ""}`,
-      );
-    }
-    const sign = metric.endsWith("Accuracy") ? 1 : -1;
-    if (this.best !== null && sign * value <= sign * this.best) return false;
+    const value = metricOf("checkpoint", trainer.history[trainer.history.length - 1], metric);
+    if (gainOver(this.best, value, metric) <= 0) return false;
     this.best = value;
     return true;
   }

@@ -5,15 +5,14 @@ import type { Stateful } from "../core/index";
 import { checkNames } from "../optim/state";
 import type { Callback } from "./callback";
 import type { EpochEvent } from "./events";
+import { gainOver, METRICS, type Metric, metricOf } from "./metric";
 import type { Trainer } from "./trainer";
 import { copyWeights, restoreWeights, type Weights } from "./weights";
-
-const METRICS = ["validationLoss", "validationAccuracy", "trainLoss", "trainAccuracy"] as const;
 
 /** Options of {@link EarlyStopping}. */
 export interface EarlyStoppingOptions {
   /** What is watched, once an epoch. Losses are to fall, accuracies to rise. Default "validationLoss". */
-  metric?: (typeof METRICS)[number];
+  metric?: Metric;
   /** Epochs without an improvement that are let pass. Default 5. */
   patience?: number;
   /** An improvement by less does not count. Default 0. */
@@ -47,14 +46,8 @@ export class EarlyStopping implements Callback, Stateful<EarlyStoppingState> {
 
   onEpoch(event: EpochEvent, trainer: Trainer): void {
     const { metric, patience, minDelta, restoreBest } = this.options;
-    const value = event[metric];
-    if (value === undefined || value === null) {
-      throw new RangeError(
-        `earlyStopping: there is no ${metric}: give validation data${metric.endsWith("Accuracy") ? " with labels" : ""}`,
-      );
-    }
-    const gain = this.best === null ? Number.POSITIVE_INFINITY : this.best - value;
-    if ((metric.endsWith("Accuracy") ? (this.best === null ? gain : -gain) : gain) > minDelta) {
+    const value = metricOf("earlyStopping", event, metric);
+    if (gainOver(this.best, value, metric) > minDelta) {
       this.best = value;
       this.bestEpoch = event.epoch;
       if (restoreBest) this.weights = copyWeights(trainer.model);

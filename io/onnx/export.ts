@@ -246,7 +246,7 @@ interface Windows {
   outWidth: number;
 }
 
-/** Padding before and after; windows that reach beyond (ceilMode) see more after. */
+/** How windows lie, as ONNX says it: padding before the axes, then after. */
 function windowAttributes(w: Windows): Record<string, OnnxValue> {
   const [dh, dw] = [w.dilationHeight ?? 1, w.dilationWidth ?? 1];
   return {
