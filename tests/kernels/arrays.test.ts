@@ -199,6 +199,9 @@ test(
       [5, 9],
       [17, 3],
       [64, 31],
+      // Rows of the output whose length is a power of two are written by whole lines.
+      [256, 9],
+      [512, 6],
     ]) {
       h.reset();
       const x = values(rows * columns, rows);
@@ -267,6 +270,10 @@ test(
     assert.is(k.index_select_32(out.ptr, x, picks, 1, 3, 3, 2, 1), -1);
     assert.equal([...out.read()], [5, 6, 1, 2, 5, 6]);
     out.check();
+    const single = output(6);
+    assert.is(k.index_select_32(single.ptr, x, picks, 2, 3, 3, 1, 1), -1);
+    assert.equal([...single.read()], [3, 1, 3, 6, 4, 6]);
+    single.check();
     const gx = h.f32(new Float32Array(6));
     k.index_add_f32(gx, out.ptr, picks, 1, 3, 3, 2);
     assert.equal([...h.readF32(gx, 6)], [1, 2, 0, 0, 10, 12]);

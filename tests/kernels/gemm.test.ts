@@ -163,6 +163,46 @@ test("gemm: an element's bits depend on neither m, n, its place, nor the transpo
   }
 });
 
+test("a batch has the bits of its products one by one, packed or not, spaced or repeated", () => {
+  for (const [m, n, k] of [
+    [1, 1, 1],
+    [4, 4, 4],
+    [3, 5, 7],
+    [2, 9, 0],
+    [8, 8, 16],
+    [17, 6, 11],
+  ]) {
+    for (const [transA, transB] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ]) {
+      for (const repeats of [false, true]) {
+        h.reset();
+        const count = 3;
+        const [lda, ldb] = [transA ? m : k, transB ? k : n];
+        const [stepA, stepB] = [m * k * 4, repeats ? 0 : k * n * 4];
+        const a = h.f32(values(count * m * k, 5));
+        const b = h.f32(values(count * k * n, 6));
+        const [one, all] = [h.alloc(count * m * n * 4), h.alloc(count * m * n * 4)];
+        const scratch = h.alloc(h.k.gemm_scratch_bytes(m, n, k));
+        for (let i = 0; i < count; i++) {
+          const [p, q] = [a + i * stepA, b + i * stepB];
+          h.k.gemm_f32(one + i * m * n * 4, p, q, m, n, k, lda, ldb, n, transA, transB, 0, scratch);
+        }
+        h.k.gemm_batch_f32(all, a, b, count, stepA, stepB, m, n, k, lda, ldb, transA, transB, scratch);
+        assert.equal(
+          h.readI32(all, count * m * n),
+          h.readI32(one, count * m * n),
+          `${[m, n, k]}, transposed ${[transA, transB]}`,
+        );
+        assert.ok(h.readI32(all + count * m * n * 4, 8).every((v) => v === -1));
+      }
+    }
+  }
+});
+
 test("gemm: NaN and Infinity stay in their row and column", () => {
   h.reset();
   const a = values(5 * 6, 6);
