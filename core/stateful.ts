@@ -2,7 +2,8 @@
 
 import type { Tensor } from "./tensor";
 
-type TypedArray =
+/** Elements of any kind that a state may hold. */
+export type StateArray =
   | Float32Array
   | Float64Array
   | Int8Array
@@ -18,7 +19,7 @@ type TypedArray =
  */
 export type StateTree =
   | Tensor
-  | TypedArray
+  | StateArray
   | number
   | string
   | boolean

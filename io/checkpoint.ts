@@ -6,6 +6,7 @@ import { checkString, describe, isCount } from "../core/check";
 import { formatShape } from "../core/errors";
 import { DataError, type StateTree, Tensor, tensor } from "../core/index";
 import { sizeOf } from "../core/shape";
+import type { StateArray } from "../core/stateful";
 import { crc32 } from "./crc32";
 import { readingFile, writeWhole } from "./files";
 import { isWellFormed, type Json, parseStrictJson } from "./json";
@@ -28,15 +29,6 @@ const KINDS = {
   Uint32Array,
 };
 type Kind = keyof typeof KINDS;
-type Elements =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array;
 const isKind = (name: unknown): name is Kind => typeof name === "string" && Object.hasOwn(KINDS, name);
 
 const padded = (bytes: number) => Math.ceil(bytes / 8) * 8;
@@ -53,7 +45,7 @@ type Node =
   | { record: { [name: string]: Node } };
 
 /** Walks a tree, and collects its arrays. */
-function nodeOf(value: unknown, arrays: Elements[], path: string, depth: number): Node {
+function nodeOf(value: unknown, arrays: StateArray[], path: string, depth: number): Node {
   const refuse = (what: string): never => {
     throw new TypeError(`saveCheckpoint: ${path === "" ? "the state" : path} ${what}`);
   };
@@ -71,7 +63,7 @@ function nodeOf(value: unknown, arrays: Elements[], path: string, depth: number)
   }
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   if (isKind(kind)) {
-    arrays.push(value as Elements);
+    arrays.push(value as StateArray);
     return { array: arrays.length - 1 };
   }
   const inner = (item: unknown, name: string | number) =>
@@ -85,7 +77,7 @@ function nodeOf(value: unknown, arrays: Elements[], path: string, depth: number)
 
 /** A state as the bytes of a file. Throws a TypeError that says where something is no part of a {@link StateTree}. */
 export function encodeCheckpoint(state: StateTree): Uint8Array {
-  const arrays: Elements[] = [];
+  const arrays: StateArray[] = [];
   const tree = nodeOf(state, arrays, "", 0);
   const described = arrays.map((array) => [Object.prototype.toString.call(array).slice(8, -1), array.length]);
   const header = new TextEncoder().encode(JSON.stringify({ tree, arrays: described }));
@@ -111,7 +103,7 @@ function fail(what: string): never {
 }
 
 /** The arrays that the header describes, each with bytes of its own. */
-function arraysIn(bytes: Uint8Array, described: Json | undefined, start: number): Elements[] {
+function arraysIn(bytes: Uint8Array, described: Json | undefined, start: number): StateArray[] {
   if (!Array.isArray(described)) fail("the header lists no arrays");
   let at = start;
   const arrays = described.map((entry) => {
@@ -129,7 +121,7 @@ function arraysIn(bytes: Uint8Array, described: Json | undefined, start: number)
 }
 
 /** The tree that a node of the header stands for. */
-function treeOf(node: Json | undefined, arrays: readonly Elements[]): StateTree {
+function treeOf(node: Json | undefined, arrays: readonly StateArray[]): StateTree {
   if (node === undefined) fail("the header has no tree");
   if (Array.isArray(node)) return node.map((item) => treeOf(item, arrays));
   if (!(node instanceof Map)) return node;

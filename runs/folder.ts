@@ -42,7 +42,9 @@ export function makeNumberedFolder(name: string): string {
       return path;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST")
-        return explained(path, () => mkdirSync(path) ?? path);
+        explained(path, () => {
+          throw error;
+        });
     }
   }
 }

@@ -24,12 +24,7 @@ const checkpoint = io.encodeCheckpoint({
 /** The checksum of a damaged checkpoint, so that what lies behind it is read. */
 function resealed(bytes) {
   if (bytes.length > 16) {
-    let crc = -1;
-    for (const byte of bytes.subarray(16)) {
-      crc ^= byte;
-      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-    }
-    new DataView(bytes.buffer, bytes.byteOffset).setUint32(12, ~crc >>> 0, true);
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(12, crc32(bytes.subarray(16)), true);
   }
   return bytes;
 }
@@ -191,7 +186,7 @@ export function pngBomb(width, height, bytes) {
     out.writeUInt32BE(content.length);
     out.write(type, 4);
     content.copy(out, 8);
-    out.writeUInt32BE(crc32 ? crc32(out.subarray(4, -4)) : 0, out.length - 4);
+    out.writeUInt32BE(crc32(out.subarray(4, -4)), out.length - 4);
     return out;
   };
   const header = Buffer.alloc(13);

@@ -62,29 +62,22 @@ export function gather(out: View, x: View, axis: number, indices: View): number 
   );
 }
 
-/** out[.., indices[.., j, ..], ..] = source[.., j, ..]; all indices are in range, the last of several wins. */
-export function scatter(out: View, source: View, axis: number, indices: View): void {
+/**
+ * out[.., indices[.., j, ..], ..] = source[.., j, ..], or += with "gather_grad_f32"; all indices are in range, and of several for
+ * one place the last one stays.
+ */
+export function scatter(
+  kernel: "scatter_32" | "gather_grad_f32",
+  out: View,
+  source: View,
+  axis: number,
+  indices: View,
+): void {
   const [outer, extent, inner] = around(out.extents, axis);
   launch((frame) =>
-    kernels().scatter_32(
+    kernels()[kernel](
       targetOf(out, out.dtype),
       frame.dense(source, out.dtype),
-      frame.dense(indices, "int32"),
-      outer,
-      extent,
-      indices.extents[axis],
-      inner,
-    ),
-  );
-}
-
-/** out[.., indices[.., j, ..], ..] += g[.., j, ..]; all indices are in range. */
-export function gatherGradient(out: View, g: View, axis: number, indices: View): void {
-  const [outer, extent, inner] = around(out.extents, axis);
-  launch((frame) =>
-    kernels().gather_grad_f32(
-      targetOf(out, "float32"),
-      frame.dense(g),
       frame.dense(indices, "int32"),
       outer,
       extent,

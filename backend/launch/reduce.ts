@@ -163,22 +163,19 @@ export function mapRowPairs(
   });
 }
 
-/** rows = the gradient of a product: g has an element for each row of x. */
-export function productGradient(rows: View, g: View, x: View, axes: readonly number[]): void {
+/** rows = the gradient of a product, where g has an element for each row of x, or of running products, where it has x's shape. */
+export function productGradient(
+  kernel: "prod_grad_f32" | "cumprod_grad_f32",
+  rows: View,
+  g: View,
+  x: View,
+  axes: readonly number[],
+): void {
   launch((frame) => {
     const { view, outer, n } = layoutOf(x, axes, true);
     const to = targetOf(rows, "float32");
-    kernels().prod_grad_f32(to, frame.dense(g), frame.dense(view), outer, n, frame.scratch(n * 8));
-  });
-}
-
-/** rows = the gradient of running products along an axis: g has the shape of x. */
-export function runningProductGradient(rows: View, g: View, x: View, axis: number): void {
-  launch((frame) => {
-    const { view, outer, n } = layoutOf(x, [axis], true);
-    const to = targetOf(rows, "float32");
-    const gradient = frame.dense(layoutOf(g, [axis], true).view);
-    kernels().cumprod_grad_f32(to, gradient, frame.dense(view), outer, n, frame.scratch(n * 8));
+    const gradient = frame.dense(kernel === "prod_grad_f32" ? g : layoutOf(g, axes, true).view);
+    kernels()[kernel](to, gradient, frame.dense(view), outer, n, frame.scratch(n * 8));
   });
 }
 

@@ -83,7 +83,7 @@ export function gather(x: Tensor, axis: number, indices: Tensor): Tensor {
 function gatherRule(axis: number): Backward {
   return (g, [picks], { shapes: [shape] }) => {
     const gradient = full(shape, 0);
-    launch.gatherGradient(gradient, g, axis, picks);
+    launch.scatter("gather_grad_f32", gradient, g, axis, picks);
     return [gradient];
   };
 }
@@ -138,14 +138,14 @@ function scatterAdd(input: Tensor, axis: number, indices: Tensor, source: Tensor
   const along = normalizeAxis("scatterAdd", axis, x.extents);
   const picks = checkScattered("scatterAdd", x, along, indices, y);
   const out = contiguousCopy(x);
-  launch.gatherGradient(out, y, along, picks);
+  launch.scatter("gather_grad_f32", out, y, along, picks);
   return record("scatterAdd", out, [x, y], [picks], scatterAddRule(along));
 }
 
 /** x with the source where the indices say. */
 function scattered(x: Tensor, axis: number, picks: Tensor, source: Tensor): Tensor {
   const out = contiguousCopy(x);
-  launch.scatter(out, source, axis, picks);
+  launch.scatter("scatter_32", out, source, axis, picks);
   return out;
 }
 

@@ -242,7 +242,9 @@ const maxWithIndices = extremumWithIndices("maxWithIndices", argmax);
 const minWithIndices = extremumWithIndices("minWithIndices", argmin);
 
 function prodRule(axes: readonly number[]): Backward {
-  return (g, [x]) => [throughRows(x, axes, (rows) => launch.productGradient(rows, g, x, axes))];
+  return (g, [x]) => [
+    throughRows(x, axes, (rows) => launch.productGradient("prod_grad_f32", rows, g, x, axes)),
+  ];
 }
 
 /** Multiplied in float64. The gradient is exact at zeros too: products before times products after. */

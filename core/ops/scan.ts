@@ -33,7 +33,9 @@ function cumsum(x: Tensor, axis: number): Tensor {
 }
 
 function cumprodRule(axis: number): Backward {
-  return (g, [x]) => [throughRows(x, [axis], (rows) => launch.runningProductGradient(rows, g, x, axis))];
+  return (g, [x]) => [
+    throughRows(x, [axis], (rows) => launch.productGradient("cumprod_grad_f32", rows, g, x, [axis])),
+  ];
 }
 
 function cumprod(input: Tensor, axis: number): Tensor {
