@@ -1,33 +1,15 @@
 // topograd compare and merge as a user runs them.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { start } from "./process";
 
 const folder = mkdtempSync(join(tmpdir(), "topograd-compare-"));
 test.after(() => rmSync(folder, { recursive: true }));
-
-interface Result {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function start(args: string[], environment = {}): { child: ChildProcess; ended: Promise<Result> } {
-  const child = spawn(process.execPath, ["dist/cli.js", ...args], {
-    env: { ...process.env, ...environment },
-  });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (text) => (stdout += text));
-  child.stderr.on("data", (text) => (stderr += text));
-  return {
-    child,
-    ended: new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr }))),
-  };
-}
 
 const run = (...args: string[]) => start(args).ended;
 const config = join(folder, "study.json");
@@ -117,7 +99,8 @@ test("shares join to what one process makes", async () => {
   for (const [index, out] of outs.entries()) {
     const chosen = index === 0 ? ["--index", "0"] : [];
     const args = ["compare", "--config", config, "--out", out, "--jobs", "1", "--of", "3", ...chosen];
-    const { code, stdout, stderr } = await start(args, environments[index]).ended;
+    const { code, stdout, stderr } = await start(args, { env: { ...process.env, ...environments[index] } })
+      .ended;
     assert.is(code, 0, stderr);
     assert.match(stdout, /join the folders of all shares with topograd merge/);
   }

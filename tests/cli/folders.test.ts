@@ -1,6 +1,6 @@
 // Folders of runs and studies: nothing there is lost, and nobody writes where another does.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -16,6 +16,7 @@ import { join, resolve } from "node:path";
 import { io, nn, tensor } from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { start as startAnywhere } from "./process";
 
 const folder = mkdtempSync(join(tmpdir(), "topograd-folders-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -32,15 +33,7 @@ function run(...args: string[]) {
 const moons = ["train", "--data", "moons", "--epochs", "2", "--quiet"];
 const dirs = () => readdirSync(join(folder, "runs")).sort();
 
-function start(...args: string[]): {
-  child: ChildProcess;
-  ended: Promise<{ code: number | null; stderr: string }>;
-} {
-  const child = spawn(process.execPath, [cli, ...args], { cwd: folder });
-  let stderr = "";
-  child.stderr.on("data", (text) => (stderr += text));
-  return { child, ended: new Promise((done) => child.on("close", (code) => done({ code, stderr }))) };
-}
+const start = (...args: string[]) => startAnywhere(args, { cwd: folder });
 
 /** Waits for what a process is to write. */
 async function appears(path: string, child: ChildProcess): Promise<void> {

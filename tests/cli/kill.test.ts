@@ -1,12 +1,12 @@
 // Runs killed with SIGKILL at any moment end, resumed, with the same bits as runs that were never interrupted.
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { io } from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { startNode } from "./process";
 
 const folder = mkdtempSync(join(tmpdir(), "topograd-kill-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -21,30 +21,11 @@ function draw(): number {
   return random / 2 ** 32;
 }
 
-interface Ended {
-  code: number | null;
-  stderr: string;
-  milliseconds: number;
-}
-
-function start(args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const begun = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
-  let stderr = "";
-  child.stderr?.on("data", (text) => (stderr += text));
-  return {
-    child,
-    ended: new Promise((resolve) =>
-      child.on("close", (code) => resolve({ code, stderr, milliseconds: performance.now() - begun })),
-    ),
-  };
-}
-
 /** Kills a run again and again, and compares it whenever it has come to its end. */
 async function killAndResume(args: string[], out: string, whole: number, compare: () => void): Promise<void> {
   let kills = 0;
   while (true) {
-    const { child, ended } = start(args);
+    const { child, ended } = startNode(args);
     const timer = setTimeout(() => kills < KILLS && child.kill("SIGKILL"), (0.1 + 0.7 * draw()) * whole);
     const { code, stderr } = await ended;
     clearTimeout(timer);
@@ -91,7 +72,7 @@ for (const [name, options] of Object.entries(RUNS)) {
   test(`the command line, ${name}`, async () => {
     const [whole, killed] = ["whole", "killed"].map((part) => join(folder, `${name} ${part}`));
     const args = (out: string) => ["dist/cli.js", "train", ...moons, ...options, "--resume", "--out", out];
-    const { code, stderr, milliseconds } = await start(args(whole)).ended;
+    const { code, stderr, milliseconds } = await startNode(args(whole)).ended;
     assert.is(code, 0, stderr);
     await killAndResume(args(killed), killed, milliseconds, () => compare(whole, killed));
   });
@@ -119,7 +100,7 @@ function compare(whole: string, killed: string): void {
 test("fit() with a convolutional network, augmentation and dropout", async () => {
   const [whole, killed] = ["cnn whole", "cnn killed"].map((part) => join(folder, part));
   const args = (out: string) => ["tests/cli/killed-cnn.mjs", out];
-  const { code, stderr, milliseconds } = await start(args(whole)).ended;
+  const { code, stderr, milliseconds } = await startNode(args(whole)).ended;
   assert.is(code, 0, stderr);
   await killAndResume(args(killed), killed, milliseconds, () =>
     assert.ok(stateIn(killed) === stateIn(whole), `seed ${seed}: the states differ`),

@@ -1,32 +1,16 @@
 // The command line as a user runs it.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { io } from "topograd";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { start } from "./process";
 
 const folder = mkdtempSync(join(tmpdir(), "topograd-"));
 test.after(() => rmSync(folder, { recursive: true }));
-
-interface Result {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function start(args: string[]): { child: ChildProcess; ended: Promise<Result> } {
-  const child = spawn(process.execPath, ["dist/cli.js", ...args]);
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (text) => (stdout += text));
-  child.stderr.on("data", (text) => (stderr += text));
-  return {
-    child,
-    ended: new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr }))),
-  };
-}
 
 const run = (...args: string[]) => start(args).ended;
 const lines = (text: string) => text.trim().split("\n");
